@@ -1,0 +1,73 @@
+// What send and recv take: a pointer and a length, made implicitly from anything contiguous and byte-sized.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+namespace cardea {
+
+namespace detail {
+template <class R>
+using element_of = std::remove_pointer_t<decltype(std::declval<R&>().data())>;
+
+template <class R>
+concept byte_range = requires(R& r) {
+    r.data();
+    r.size();
+}
+&&sizeof(element_of<R>) == 1 && std::is_trivially_copyable_v<element_of<R>>;
+}  // namespace detail
+
+/// Bytes to be sent. Borrows: what it points at must live until the call that takes it returns.
+/// Converts from std::string, std::string_view, string literals (without the closing NUL), std::span, std::array and
+/// std::vector of byte-sized elements, and from `{pointer, length}`.
+class const_buffer {
+  public:
+    constexpr const_buffer() noexcept = default;
+    const_buffer(const void* data, std::size_t size) noexcept
+        : data_(static_cast<const std::byte*>(data)), size_(size) {}
+    const_buffer(const char* text) noexcept : const_buffer(text, std::strlen(text)) {}
+    template <class R>
+    requires detail::byte_range<const R> const_buffer(const R& range)
+    noexcept : const_buffer(range.data(), range.size()) {}
+    template <class T, std::size_t N>
+    requires(sizeof(T) == 1 && !std::is_same_v<std::remove_cv_t<T>, char>) const_buffer(T (&array)[N])
+    noexcept : const_buffer(array, N) {}
+
+    [[nodiscard]] const std::byte* data() const noexcept { return data_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    /// The part after the first `n` bytes (`n` at most `size()`).
+    [[nodiscard]] const_buffer after(std::size_t n) const noexcept { return {data_ + n, size_ - n}; }
+
+  private:
+    const std::byte* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// Room for bytes to be received. Borrows, as const_buffer does; nothing writes into it after the call has returned.
+class mutable_buffer {
+  public:
+    constexpr mutable_buffer() noexcept = default;
+    mutable_buffer(void* data, std::size_t size) noexcept : data_(static_cast<std::byte*>(data)), size_(size) {}
+    template <class R>
+    requires(detail::byte_range<R> && !std::is_const_v<detail::element_of<R>> &&
+             !std::is_same_v<std::remove_cvref_t<R>, mutable_buffer>) mutable_buffer(R&& range)
+    noexcept : mutable_buffer(range.data(), range.size()) {}
+    template <class T, std::size_t N>
+    requires(sizeof(T) == 1 && !std::is_const_v<T>) mutable_buffer(T (&array)[N])
+    noexcept : mutable_buffer(array, N) {}
+
+    [[nodiscard]] std::byte* data() const noexcept { return data_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] mutable_buffer after(std::size_t n) const noexcept { return {data_ + n, size_ - n}; }
+
+  private:
+    std::byte* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+}  // namespace cardea

@@ -1,0 +1,124 @@
+// The seam: the textbook's "standard set of functions" as one small abstract class, with the clock, the randomness and
+// the names that a program may depend on. Everything above it is the same code on every network.
+#pragma once
+
+#include <cardea/buffer.hpp>
+#include <cardea/endpoint.hpp>
+#include <cardea/error.hpp>
+#include <cardea/option.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace cardea {
+
+/// Kinds of service (socket(2)).
+enum class type : std::uint8_t { stream, datagram, seqpacket };
+
+/// Which direction shutdown() ends (shutdown(2)).
+enum class direction : std::uint8_t { receive, send, both };
+
+/// Bytes moved, and the error that stopped it, if any. Both can be set: bytes moved before the error.
+struct io_result {
+    std::size_t bytes = 0;
+    std::error_code error;
+};
+
+/// A descriptor on its way from one kernel network to another, with what was received but not yet read.
+struct native_socket {
+    int descriptor = -1;
+    cardea::family family = family::unspecified;
+    cardea::type type = type::stream;
+    std::vector<std::byte> unread;
+    bool end_of_stream = false;
+};
+
+class network;
+
+/// An open socket on one network. Calls block whoever runs them (thread or fiber) until they are done, its deadline
+/// passes (errc::timed_out) or it is cancelled (errc::cancelled); then nothing of the call is left behind, in the
+/// kernel neither. They report errors as values and never throw. Any number of fibers of the owning loop, or of plain
+/// threads on the thread network, may call at once; calls in the same direction are served in order.
+class network_socket {
+  public:
+    /// Closes, if close() has not been called.
+    virtual ~network_socket() = default;
+    network_socket(const network_socket&) = delete;
+    network_socket& operator=(const network_socket&) = delete;
+
+    virtual std::error_code bind(const endpoint& where) noexcept = 0;
+    virtual std::error_code listen(int backlog) noexcept = 0;
+    virtual std::error_code accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept = 0;
+    virtual std::error_code connect(const endpoint& server) noexcept = 0;
+    /// A stream sends all of it, or reports how much went before the error.
+    virtual io_result send(const_buffer data) noexcept = 0;
+    /// A stream gives what is there, at least one byte; 0 and no error: the peer has closed.
+    virtual io_result recv(mutable_buffer room) noexcept = 0;
+    virtual io_result send_to(const_buffer datagram, const endpoint& to) noexcept = 0;
+    virtual io_result recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept = 0;
+    virtual std::error_code shutdown(direction how) noexcept = 0;
+    /// Wakes every waiter with errc::closed and gives the descriptor back. Twice is harmless.
+    virtual std::error_code close() noexcept = 0;
+    [[nodiscard]] virtual bool is_open() const noexcept = 0;
+
+    virtual std::error_code local(endpoint& out) const noexcept = 0;
+    virtual std::error_code peer(endpoint& out) const noexcept = 0;
+    virtual std::error_code set_option(option_id option, option_value value) noexcept = 0;
+    virtual std::error_code get_option(option_id option, option_value& value) const noexcept = 0;
+
+    /// The network it lives on; nullptr when that has ended and the socket waits to be taken over.
+    [[nodiscard]] virtual network* home() const noexcept = 0;
+    /// Lets go of the descriptor so that another kernel network can adopt it. Only when no call is under way.
+    virtual std::error_code release(native_socket& out) noexcept = 0;
+    /// The descriptor, for calls of one's own; -1 where there is none.
+    [[nodiscard]] virtual int descriptor() const noexcept { return -1; }
+
+  protected:
+    network_socket() = default;
+};
+
+/// One host's network, as a program sees it. Which one serves a call is decided by where the call is made: the loop of
+/// the running fiber, or the thread network outside of loops.
+class network {
+  public:
+    virtual ~network() = default;
+    network(const network&) = delete;
+    network& operator=(const network&) = delete;
+
+    /// "thread", "uring", "epoll", ...
+    [[nodiscard]] virtual const char* name() const noexcept = 0;
+    virtual std::error_code open(family f, type t, int protocol, std::unique_ptr<network_socket>& out) noexcept = 0;
+    /// Takes over what release() let go of. On failure the descriptor stays the caller's.
+    virtual std::error_code adopt(native_socket&& from, std::unique_ptr<network_socket>& out) noexcept = 0;
+
+    /// Monotonic nanoseconds: deadlines and sleeps. No step of the wall clock moves it.
+    [[nodiscard]] virtual std::int64_t now_ns() const noexcept = 0;
+    /// Nanoseconds since 1970 (UTC).
+    [[nodiscard]] virtual std::int64_t wall_clock_ns() const noexcept = 0;
+    [[nodiscard]] virtual std::uint64_t random() noexcept = 0;
+    /// The addresses of a name, in the order to try them. Blocks; abandoned at the caller's deadline or cancellation.
+    virtual std::error_code resolve(const std::string& host, const std::string& service,
+                                    std::vector<endpoint>& out) noexcept = 0;
+    /// if_nametoindex(3); 0: no such interface.
+    [[nodiscard]] virtual std::uint32_t interface_index(const std::string& name) const noexcept = 0;
+
+  protected:
+    network() = default;
+};
+
+/// The network that serves calls made here and now.
+network& this_network() noexcept;
+
+/// What is known of the kernel networks on this machine, and why the default one won: for people (`cardea info`).
+struct network_report {
+    std::string name;
+    bool usable = false;
+    std::string why;  ///< "io_uring_setup: Operation not permitted", or what was chosen and with which features
+};
+std::vector<network_report> probe_networks();
+
+}  // namespace cardea

@@ -1,0 +1,132 @@
+// serve(): a whole server in one call. Listeners on every core, a fiber per connection, limits, drain on SIGTERM.
+#pragma once
+
+#include <cardea/fiber.hpp>
+#include <cardea/tcp.hpp>
+#include <cardea/udp.hpp>
+#include <cardea/unix.hpp>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <stop_token>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace cardea {
+
+/// What a server went through, for reports and tests.
+struct serve_report {
+    std::uint64_t accepted = 0;          ///< connections taken
+    std::uint64_t handler_failures = 0;  ///< handlers that ended by an exception
+    std::uint64_t accept_pauses = 0;     ///< times accepting paused: no descriptors or memory left
+    std::uint64_t cancelled = 0;         ///< handlers cut off when the drain's time was over
+};
+
+struct serve_options {
+    /// Loops, each on a thread of its own with a listener of its own; 0: one per CPU this process may run on. Inside
+    /// run() serve stays on the loop it is called on.
+    unsigned threads = 0;
+    /// Connections served at once, over all threads; more wait in the listen queue. 0: no limit but the descriptors'.
+    std::size_t max_connections = 0;
+    int backlog = default_backlog;
+    /// Longest that one blocking call of a handler may take; zero: no limit. See call_limit.
+    std::chrono::nanoseconds idle{0};
+    /// Longest that one handler may run; zero: no limit. See deadline.
+    std::chrono::nanoseconds total{0};
+    /// After SIGINT, SIGTERM or `stop`: how long handlers may go on before they are cancelled. A second signal: at
+    /// once.
+    std::chrono::nanoseconds drain = std::chrono::seconds(10);
+    /// Drain on SIGINT and SIGTERM; off where the program has signals of its own. Outside of run() only.
+    bool handle_signals = true;
+    /// Asks for the drain from code.
+    std::stop_token stop = {};
+    /// Called once, when every listener listens, with their endpoints in the order of the addresses.
+    std::function<void(const std::vector<endpoint>&)> on_ready = {};
+    /// Called when a handler ends by an exception (the connection is closed) and when accepting pauses. Any of the
+    /// threads; not for `cancelled`. Default: one line to stderr.
+    std::function<void(const endpoint& client, std::exception_ptr why)> on_error = {};
+    /// "uring", "epoll" or empty; see run_options.
+    std::string network = {};
+    /// Stack reserved for each handler's fiber.
+    std::size_t stack_size = 256 * 1024;
+};
+
+/// The addresses to serve: one, or several in braces.
+class addresses {
+  public:
+    addresses(const char* one) : list_{one} {}
+    addresses(std::string one) : list_{std::move(one)} {}
+    addresses(std::initializer_list<std::string> several) : list_(several) {}
+    addresses(std::vector<std::string> several) : list_(std::move(several)) {}
+    [[nodiscard]] const std::vector<std::string>& list() const noexcept { return list_; }
+
+  private:
+    std::vector<std::string> list_;
+};
+
+namespace detail {
+struct handler {
+    void* self;
+    void (*on_stream)(void* self, stream&& peer);
+    void (*on_datagram)(void* self, udp_socket& door, const_buffer datagram, const endpoint& from);
+};
+serve_report serve(const addresses& where, const handler& how, const serve_options& options);
+}  // namespace detail
+
+namespace detail {
+// A handler is borrowed for the length of serve(). A plain function has no object: the pointer to it stands in for one.
+template <class Handler>
+serve_report serve_streams(const addresses& where, Handler& handle, const serve_options& options) {
+    const handler how{&handle,
+                      [](void* self, stream&& peer) {
+                          auto& f = *static_cast<Handler*>(self);
+                          if constexpr (std::is_invocable_v<Handler&, stream>) {
+                              f(std::move(peer));
+                          } else if constexpr (std::is_invocable_v<Handler&, tcp_stream>) {
+                              f(tcp_stream(std::move(peer.handle())));
+                          } else {
+                              f(unix_stream(std::move(peer.handle())));
+                          }
+                      },
+                      nullptr};
+    return serve(where, how, options);
+}
+template <class Handler>
+serve_report serve_datagrams(const addresses& where, Handler& handle, const serve_options& options) {
+    const handler how{&handle, nullptr, [](void* self, udp_socket& door, const_buffer datagram, const endpoint& from) {
+                          (*static_cast<Handler*>(self))(door, datagram, from);
+                      }};
+    return serve(where, how, options);
+}
+}  // namespace detail
+
+/// Serves TCP ("host:port") and Unix ("unix:/path") addresses: `handle` is called for each connection, on a fiber of
+/// its own, with a tcp_stream, unix_stream or (for both kinds) stream; the connection closes when it returns. It is
+/// called from several threads at once unless `threads` is 1. A handler that throws loses its connection only.
+/// Blocks until stopped and drained. Throws cardea::error when an address cannot be listened on; nothing is left
+/// behind.
+template <class Handler>
+requires std::is_invocable_v < std::decay_t<Handler>
+&, stream > || std::is_invocable_v<std::decay_t<Handler>&, tcp_stream> ||
+       std::is_invocable_v<std::decay_t<Handler>&, unix_stream> serve_report serve(const addresses& where,
+                                                                                   Handler&& handle,
+                                                                                   const serve_options& options = {}) {
+    std::decay_t<Handler> f(std::forward<Handler>(handle));
+    return detail::serve_streams(where, f, options);
+}
+
+/// Serves UDP addresses: `handle(door, datagram, from)` is called for each datagram, one after the other on each
+/// thread; it answers with door.send_to(). While it blocks no further datagram of its thread is read: spawn for long
+/// work. An ICMP error or an exception of the handler does not end the server.
+template <class Handler>
+requires std::is_invocable_v < std::decay_t<Handler>
+&, udp_socket&, const_buffer,
+    const endpoint& > serve_report serve(const addresses& where, Handler&& handle, const serve_options& options = {}) {
+    std::decay_t<Handler> f(std::forward<Handler>(handle));
+    return detail::serve_datagrams(where, f, options);
+}
+
+}  // namespace cardea

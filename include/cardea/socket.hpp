@@ -1,0 +1,182 @@
+// The socket: the door between a program and the transport service, with the textbook's own calls.
+#pragma once
+
+#include <cardea/buffer.hpp>
+#include <cardea/endpoint.hpp>
+#include <cardea/error.hpp>
+#include <cardea/network.hpp>
+#include <cardea/option.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+namespace cardea {
+
+struct accepted;
+
+/// What recv_from() gives: `auto [n, from] = door.recv_from(buffer);`. The flag `truncated` says that the datagram was
+/// longer than the buffer and its end is lost.
+struct received {
+    std::size_t size = 0;
+    endpoint from;
+    bool truncated = false;
+
+    template <std::size_t I>
+    [[nodiscard]] auto get() const noexcept {
+        if constexpr (I == 0) {
+            return size;
+        } else {
+            return from;
+        }
+    }
+};
+
+/// How close_gracefully() ended.
+enum class farewell : std::uint8_t {
+    finished,  ///< the peer closed as well: everything sent was delivered
+    reset,     ///< it did not in time, or broke the connection: the connection was reset
+};
+
+/// The listen queue's bound when none is given (listen(2); Linux caps it at net.core.somaxconn).
+inline constexpr int default_backlog = 4096;
+
+/// A socket with every call of the textbook, for any family and type.
+///
+/// Blocking: accept, connect, send*, recv* and close_gracefully block the calling thread, or park the calling fiber
+/// while its loop goes on with others, until done, until a `deadline` around the call passes (errc::timed_out), or
+/// until the fiber is cancelled (throws `cancelled`; an std::error_code& gets errc::cancelled). When such a call has
+/// returned, however it did, nothing of it goes on: its buffers are the caller's again. A deadline that has already
+/// passed and a pending cancellation end a call before it starts. Errors: each call throws cardea::error, or fills the
+/// trailing std::error_code& and does not throw. Where it runs: a socket follows its user. Opened on a plain thread and
+/// used in a loop it moves to that loop, and back when the loop has ended. Between two running loops hand it over with
+/// detach(). Moving needs that no call is under way. Thread-safety: several fibers of one loop, or several plain
+/// threads, may call at once, close() included: it wakes the others with errc::closed. Moving and destroying the object
+/// are the owner's, as for any value.
+class socket {
+  public:
+    /// No socket: every call fails with errc::closed.
+    socket() noexcept = default;
+    /// socket(2). IPv6 sockets are dual-stack (IPV6_V6ONLY off); descriptors are close-on-exec.
+    socket(family f, type t, int protocol = 0);
+    socket(family f, type t, int protocol, std::error_code& ec) noexcept;
+    explicit socket(std::unique_ptr<network_socket> opened) noexcept;
+    socket(socket&& other) noexcept = default;
+    socket& operator=(socket&& other) noexcept;
+    /// Closes. Unsent data goes on in the background, as the kernel does it (socket(7), SO_LINGER).
+    ~socket();
+
+    /// bind(2). "*:7" on an IPv6 socket takes IPv6 and IPv4.
+    void bind(address where);
+    void bind(address where, std::error_code& ec) noexcept;
+    /// listen(2): `backlog` bounds the connections that wait for accept.
+    void listen(int backlog = default_backlog);
+    void listen(int backlog, std::error_code& ec) noexcept;
+    /// accept(2): waits for a connection; the listening socket goes on listening. Connections that died in the queue
+    /// (ECONNABORTED) are passed over.
+    accepted accept();
+    accepted accept(std::error_code& ec) noexcept;
+    /// connect(2): TCP's handshake; for datagrams it sets the default peer. Numeric addresses only (tcp_stream::connect
+    /// resolves names).
+    void connect(address server);
+    void connect(address server, std::error_code& ec) noexcept;
+
+    /// send(2). On a stream: all of `data`, unless it fails. Never raises SIGPIPE.
+    std::size_t send(const_buffer data);
+    std::size_t send(const_buffer data, std::error_code& ec) noexcept;
+    /// recv(2): at least one byte, at most `room`; 0: the peer has closed (or `room` is empty).
+    std::size_t recv(mutable_buffer room);
+    std::size_t recv(mutable_buffer room, std::error_code& ec) noexcept;
+    /// All of `data`. On failure error::bytes_done(), or the returned number, says how much went.
+    void send_all(const_buffer data);
+    std::size_t send_all(const_buffer data, std::error_code& ec) noexcept;
+    /// Fills `room`. The stream's end before that: errc::end_of_stream, with the bytes done.
+    void recv_exactly(mutable_buffer room);
+    std::size_t recv_exactly(mutable_buffer room, std::error_code& ec) noexcept;
+    /// sendto(2): one datagram; too big for the network: std::errc::message_size.
+    std::size_t send_to(const_buffer datagram, address to);
+    std::size_t send_to(const_buffer datagram, address to, std::error_code& ec) noexcept;
+    /// recvfrom(2): one datagram.
+    received recv_from(mutable_buffer room);
+    received recv_from(mutable_buffer room, std::error_code& ec) noexcept;
+
+    /// shutdown(2): half-close.
+    void shutdown(direction how);
+    void shutdown(direction how, std::error_code& ec) noexcept;
+    /// close(2). Twice is harmless; wakes whoever waits on this socket with errc::closed.
+    void close() noexcept;
+    /// Closes with a reset: unsent data is thrown away and the peer sees ECONNRESET (SO_LINGER of 0 s).
+    void reset() noexcept;
+    /// Flushes, sends FIN, reads on until the peer's FIN (what arrives is thrown away), then closes; if that takes
+    /// longer than `limit` or the deadline around it, resets. Never throws but `cancelled`, which resets too.
+    farewell close_gracefully(std::chrono::nanoseconds limit = std::chrono::seconds(10));
+
+    [[nodiscard]] bool is_open() const noexcept { return impl_ != nullptr && impl_->is_open(); }
+    /// getsockname(2), getpeername(2).
+    [[nodiscard]] endpoint local() const;
+    [[nodiscard]] endpoint local(std::error_code& ec) const noexcept;
+    [[nodiscard]] endpoint peer() const;
+    [[nodiscard]] endpoint peer(std::error_code& ec) const noexcept;
+
+    template <class Option>
+    void set(const Option& option) {
+        set_option(Option::id, detail::to_value(option.value));
+    }
+    template <class Option>
+    void set(const Option& option, std::error_code& ec) noexcept {
+        set_option(Option::id, detail::to_value(option.value), ec);
+    }
+    template <class Option>
+    [[nodiscard]] auto get() const {
+        Option option;
+        detail::from_value(get_option(Option::id), option.value);
+        return option.value;
+    }
+    void set_option(option_id id, option_value value);
+    void set_option(option_id id, option_value value, std::error_code& ec) noexcept;
+    [[nodiscard]] option_value get_option(option_id id) const;
+    [[nodiscard]] option_value get_option(option_id id, std::error_code& ec) const noexcept;
+
+    /// Lets go of the loop this socket lives on, so that whoever uses it next, anywhere, takes it over. Call it on that
+    /// loop, with no call under way.
+    void detach();
+    void detach(std::error_code& ec) noexcept;
+    /// The descriptor (-1 where a network has none): still this socket's own, and may be in use by its loop.
+    [[nodiscard]] int native_handle() const noexcept;
+    /// Identifies this socket in the call trace.
+    [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+
+  private:
+    struct call;
+    network_socket* here(std::error_code& ec) noexcept;
+    void move_here(std::error_code& ec) noexcept;
+    io_result send_some(const_buffer data) noexcept;
+    io_result recv_some(mutable_buffer room) noexcept;
+    [[noreturn]] void fail(std::error_code ec, const char* operation, const endpoint& peer = {},
+                           std::size_t bytes_done = 0) const;
+
+    std::unique_ptr<network_socket> impl_;
+    std::uint64_t id_ = 0;
+    family family_ = family::unspecified;
+};
+
+/// What accept() gives: `auto [connection, client] = s.accept();`.
+struct accepted {
+    socket connection;
+    endpoint client;
+};
+
+}  // namespace cardea
+
+template <>
+struct std::tuple_size<cardea::received> : std::integral_constant<std::size_t, 2> {};
+template <>
+struct std::tuple_element<0, cardea::received> {
+    using type = std::size_t;
+};
+template <>
+struct std::tuple_element<1, cardea::received> {
+    using type = cardea::endpoint;
+};

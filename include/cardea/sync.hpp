@@ -1,0 +1,122 @@
+// Waiting for each other: mutex, event, semaphore, channel. They park fibers and block plain threads, and work between
+// any of them: fibers of one loop, of several, and threads. Deadlines and cancellation end a wait as they end a recv.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace cardea {
+
+namespace detail {
+struct waiter;
+/// Who waits, first come first served. Guarded by the primitive's own mutex.
+class wait_queue {
+  public:
+    wait_queue() noexcept = default;
+    wait_queue(const wait_queue&) = delete;
+    wait_queue& operator=(const wait_queue&) = delete;
+    /// Waits until woken; `held` is released while waiting and held again after. Throws when the wait was ended by a
+    /// deadline (cardea::error, naming `operation`) or by cancellation (`cancelled`), unless the wake-up came first.
+    void wait(std::unique_lock<std::mutex>& held, const char* operation);
+    bool wake_one() noexcept;
+    void wake_all() noexcept;
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+
+  private:
+    waiter* first_ = nullptr;
+    waiter* last_ = nullptr;
+};
+}  // namespace detail
+
+/// Mutual exclusion that may be held across blocking calls. Works with std::lock_guard and std::unique_lock. Fair.
+class mutex {
+  public:
+    /// Throws on a deadline (errc::timed_out) or cancellation; then it is not held.
+    void lock();
+    bool try_lock() noexcept;
+    void unlock() noexcept;
+
+  private:
+    std::mutex guard_;
+    detail::wait_queue waiters_;
+    bool held_ = false;
+};
+
+/// Something that happens once, until reset: set() lets everybody through.
+class event {
+  public:
+    void wait();
+    void set() noexcept;
+    void reset() noexcept;
+    [[nodiscard]] bool is_set() const noexcept;
+
+  private:
+    mutable std::mutex guard_;
+    detail::wait_queue waiters_;
+    bool set_ = false;
+};
+
+/// Counts permits: acquire takes one or waits; release gives back. Fair.
+class semaphore {
+  public:
+    explicit semaphore(std::size_t permits) noexcept : permits_(permits) {}
+    void acquire();
+    bool try_acquire() noexcept;
+    void release(std::size_t permits = 1) noexcept;
+
+  private:
+    std::mutex guard_;
+    detail::wait_queue waiters_;
+    std::size_t permits_;
+};
+
+/// A bounded queue between fibers or threads: push waits while it is full, pop while it is empty.
+template <class T>
+class channel {
+  public:
+    explicit channel(std::size_t capacity) : capacity_(capacity == 0 ? 1 : capacity) {}
+
+    /// False: the channel was closed and `value` was not taken.
+    bool push(T value) {
+        std::unique_lock held(guard_);
+        while (!closed_ && items_.size() >= capacity_) room_.wait(held, "channel push");
+        if (closed_) return false;
+        items_.push_back(std::move(value));
+        filled_.wake_one();
+        return true;
+    }
+    /// nullopt: the channel was closed and everything in it has been taken.
+    std::optional<T> pop() {
+        std::unique_lock held(guard_);
+        while (items_.empty() && !closed_) filled_.wait(held, "channel pop");
+        if (items_.empty()) return std::nullopt;
+        std::optional<T> value(std::move(items_.front()));
+        items_.pop_front();
+        room_.wake_one();
+        return value;
+    }
+    /// No more comes in; what is in it can still be taken out. Wakes everybody.
+    void close() noexcept {
+        std::lock_guard held(guard_);
+        closed_ = true;
+        room_.wake_all();
+        filled_.wake_all();
+    }
+    [[nodiscard]] std::size_t size() const {
+        std::lock_guard held(guard_);
+        return items_.size();
+    }
+
+  private:
+    mutable std::mutex guard_;
+    detail::wait_queue room_;
+    detail::wait_queue filled_;
+    std::deque<T> items_;
+    const std::size_t capacity_;
+    bool closed_ = false;
+};
+
+}  // namespace cardea
