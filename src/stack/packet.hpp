@@ -19,6 +19,12 @@ struct payload_view {
 
     std::size_t size() const { return first.size() + second.size(); }
     bool empty() const { return size() == 0; }
+    /// `n` bytes from `at`, both within size().
+    payload_view slice(std::size_t at, std::size_t n) const {
+        if (at >= first.size()) return {second.subspan(at - first.size(), n), {}};
+        auto const head = first.subspan(at, n < first.size() - at ? n : first.size() - at);
+        return {head, second.first(n - head.size())};
+    }
 };
 
 enum class gso_kind : std::uint8_t { none, tcp, udp };
