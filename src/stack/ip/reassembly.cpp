@@ -79,12 +79,15 @@ reassembly_result reassembler::complete(datagram& d) {
     if (ce && (d.ecn_seen & not_ect_bit) != 0) return {drop_reason::fragment_ecn, {}};
     auto whole = std::move(d.header);
     std::size_t const header_size = whole.size();
-    if (header_size + *d.size > 65'535) return {drop_reason::bad_header, {}};
+    bool const v4 = wire::get8(whole, 0) >> 4 == 4;
+    // The length fields are 16 bits; IPv6 does not count its own header in it.
+    std::size_t const uncounted = v4 ? 0 : wire::ipv6_header::size;
+    if (header_size + *d.size - uncounted > 65'535) return {drop_reason::bad_header, {}};
     whole.reserve(header_size + *d.size);
     for (auto const& p : d.pieces) whole.insert(whole.end(), p.data.begin(), p.data.end());
 
     std::span<std::byte> const b{whole};
-    if (wire::get8(b, 0) >> 4 == 4) {
+    if (v4) {
         if (ce) wire::put8(b, 1, static_cast<std::uint8_t>(wire::get8(b, 1) | wire::ecn::ce));
         wire::put16(b, 2, static_cast<std::uint16_t>(whole.size()));
         wire::put16(b, 6, 0);
