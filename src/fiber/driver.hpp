@@ -1,0 +1,27 @@
+// What a network does for the loop that runs on it: tell the time, wait for something to happen, be woken.
+#pragma once
+
+#include <cstdint>
+
+namespace cardea::detail {
+
+class driver {
+  public:
+    driver(const driver&) = delete;
+    driver& operator=(const driver&) = delete;
+
+    [[nodiscard]] virtual std::int64_t clock_ns() const noexcept = 0;
+    /// Submits what is to be submitted and makes ready whoever's operation has ended; waits for that at most
+    /// `timeout_ns` (0: not at all; negative: for ever). May return early.
+    virtual void wait(std::int64_t timeout_ns) noexcept = 0;
+    /// Makes the current or next wait() return. Any thread.
+    virtual void wake_up() noexcept = 0;
+    /// Open sockets, for loop_statistics.
+    [[nodiscard]] virtual std::size_t open_sockets() const noexcept = 0;
+
+  protected:
+    driver() = default;
+    ~driver() = default;
+};
+
+}  // namespace cardea::detail

@@ -1,0 +1,100 @@
+// Whoever can wait: a fiber of a loop, or a plain thread. Parking, waking, deadlines, cancellation, the name.
+// Knows nothing of sockets; the networks and the waiting primitives are written against it.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cardea/error.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "fiber/timer_wheel.hpp"
+
+namespace cardea {
+class deadline;
+class call_limit;
+}  // namespace cardea
+
+namespace cardea::detail {
+
+/// Why a park ended. `ready` may be spurious: whoever parks looks at the thing it waits for, first and in a loop.
+enum class wake : std::uint8_t { ready, timed_out, cancelled };
+
+/// Whether deadlines and cancellation may end a park.
+enum class patience : std::uint8_t { interruptible, uninterruptible };
+
+inline std::error_code to_error(wake why) noexcept {
+    if (why == wake::ready) return {};
+    return why == wake::timed_out ? errc::timed_out : errc::cancelled;
+}
+
+class execution {
+  public:
+    execution(const execution&) = delete;
+    execution& operator=(const execution&) = delete;
+
+    /// The fiber running here, or this thread's own.
+    static execution& current() noexcept;
+
+    /// Waits until unpark(), or (interruptible) the nearest deadline or a cancellation. Own thread or fiber only.
+    virtual wake park(patience how) noexcept = 0;
+    /// Ends a park. Any thread, as long as the waiter cannot be gone (it takes the lock under which this is called).
+    virtual void unpark() noexcept = 0;
+    /// The clock its deadlines are on.
+    [[nodiscard]] virtual std::int64_t now_ns() const noexcept = 0;
+    /// The same, perhaps a little old, for nothing.
+    [[nodiscard]] virtual std::int64_t recent_ns() const noexcept { return now_ns(); }
+
+    /// Its current or next interruptible call ends as cancelled, and every one after that. Any thread.
+    void request_cancel() noexcept;
+    [[nodiscard]] bool cancel_requested() const noexcept { return cancel_.load(std::memory_order_acquire); }
+
+    /// What ends a blocking call before it starts: a pending cancellation, a deadline that has passed. Else no error.
+    [[nodiscard]] std::error_code interruption() noexcept {
+        if (cancel_.load(std::memory_order_relaxed)) return errc::cancelled;
+        const std::int64_t nearest = nearest_deadline();
+        if (nearest != never_ns && nearest <= recent_ns()) return errc::timed_out;
+        return {};
+    }
+    /// The nearest of its deadlines; never_ns: none. Own thread only.
+    [[nodiscard]] std::int64_t nearest_deadline() noexcept {
+        if (deadlines_changed_.load(std::memory_order_relaxed)) recompute();
+        return nearest_ns_;
+    }
+    /// When a call that begins to wait now must end: the nearest deadline or the call limit.
+    [[nodiscard]] std::int64_t wait_until() noexcept;
+
+    [[nodiscard]] std::string_view name() const noexcept { return {name_.data(), name_length_}; }
+    void set_name(std::string_view name) noexcept;
+
+    /// Links of its scope's list of children; guarded by the scope.
+    execution* next_sibling = nullptr;
+    execution* previous_sibling = nullptr;
+
+  protected:
+    execution() noexcept = default;
+    virtual ~execution() = default;
+
+  private:
+    friend class cardea::deadline;
+    friend class cardea::call_limit;
+    void recompute() noexcept;
+
+    deadline* innermost_ = nullptr;
+    std::int64_t nearest_ns_ = never_ns;
+    std::int64_t call_limit_ns_ = never_ns;
+    std::atomic<bool> deadlines_changed_{false};
+    std::atomic<bool> cancel_{false};
+    std::uint8_t name_length_ = 0;
+    std::array<char, 31> name_{};
+};
+
+/// Waits that long, or until a deadline around it (errc::timed_out) or a cancellation (errc::cancelled).
+std::error_code pause(std::int64_t ns) noexcept;
+
+/// The running plain thread's own execution, even inside a loop.
+class thread_execution;
+thread_execution& this_thread_execution() noexcept;
+
+}  // namespace cardea::detail

@@ -1,0 +1,17 @@
+// Work that only blocking calls of the system can do (getaddrinfo, a lingering close), done by helper threads while the
+// asker waits as it always waits; an asker that is interrupted leaves, and the work's result is dropped.
+#pragma once
+
+#include <functional>
+#include <system_error>
+
+namespace cardea::detail {
+
+/// Runs `work` on a helper thread and waits for it. errc::timed_out or errc::cancelled: it goes on unattended, so it
+/// must own everything it touches. Errors of starting a thread are returned.
+std::error_code offload(std::function<void()> work) noexcept;
+
+/// Has `work` done, and waits for nothing.
+std::error_code offload_unattended(std::function<void()> work) noexcept;
+
+}  // namespace cardea::detail

@@ -1,0 +1,243 @@
+// The calls that never block, straight to the kernel: bind(2), listen(2), getsockname(2), setsockopt(2), ...
+#include "network/kernel_socket.hpp"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace cardea::detail {
+
+namespace {
+
+int native(family f) noexcept {
+    switch (f) {
+        case family::inet:
+            return AF_INET;
+        case family::inet6:
+            return AF_INET6;
+        case family::local:
+            return AF_UNIX;
+        case family::unspecified:
+            break;
+    }
+    return AF_UNSPEC;
+}
+
+int native(type t) noexcept {
+    switch (t) {
+        case type::stream:
+            return SOCK_STREAM;
+        case type::datagram:
+            return SOCK_DGRAM;
+        case type::seqpacket:
+            return SOCK_SEQPACKET;
+    }
+    return -1;
+}
+
+struct native_option {
+    int level;
+    int name;
+};
+
+// linger apart, every option here is an int to the kernel.
+bool native(option_id option, native_option& out) noexcept {
+    switch (option) {
+        case option_id::reuse_address:
+            out = {SOL_SOCKET, SO_REUSEADDR};
+            return true;
+        case option_id::reuse_port:
+            out = {SOL_SOCKET, SO_REUSEPORT};
+            return true;
+        case option_id::broadcast:
+            out = {SOL_SOCKET, SO_BROADCAST};
+            return true;
+        case option_id::keepalive:
+            out = {SOL_SOCKET, SO_KEEPALIVE};
+            return true;
+        case option_id::linger:
+            out = {SOL_SOCKET, SO_LINGER};
+            return true;
+        case option_id::send_buffer:
+            out = {SOL_SOCKET, SO_SNDBUF};
+            return true;
+        case option_id::receive_buffer:
+            out = {SOL_SOCKET, SO_RCVBUF};
+            return true;
+        case option_id::v6_only:
+            out = {IPPROTO_IPV6, IPV6_V6ONLY};
+            return true;
+        case option_id::tcp_nodelay:
+            out = {IPPROTO_TCP, TCP_NODELAY};
+            return true;
+        case option_id::tcp_user_timeout:
+            out = {IPPROTO_TCP, TCP_USER_TIMEOUT};
+            return true;
+        case option_id::error_pending:
+            out = {SOL_SOCKET, SO_ERROR};
+            return true;
+    }
+    return false;
+}
+
+std::int64_t read_clock(clockid_t which) noexcept {
+    timespec t{};
+    ::clock_gettime(which, &t);
+    return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
+template <class Ask>
+std::error_code ask_name(Ask ask, int fd, endpoint& out) noexcept {
+    sockaddr_storage raw{};
+    socklen_t size = sizeof raw;
+    if (ask(fd, reinterpret_cast<sockaddr*>(&raw), &size) != 0) return last_error();
+    out = endpoint::from_native(&raw, size);
+    return {};
+}
+
+}  // namespace
+
+bool accept_again(int error) noexcept {
+    switch (error) {
+        case EINTR:
+        case ECONNABORTED:
+        case EPROTO:
+        case ENETDOWN:
+        case ENOPROTOOPT:
+        case EHOSTDOWN:
+        case ENONET:
+        case EHOSTUNREACH:
+        case ENETUNREACH:
+            return true;
+        default:
+            return false;
+    }
+}
+
+std::error_code open_descriptor(family f, type t, int protocol, int extra_flags, int& fd) noexcept {
+    fd = ::socket(native(f), native(t) | SOCK_CLOEXEC | extra_flags, protocol);
+    if (fd < 0) return last_error();
+    if (f == family::inet6) {
+        const int off = 0;
+        ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    }
+    return {};
+}
+
+std::error_code kernel_socket::bind(const endpoint& where) noexcept {
+    const auto* raw = static_cast<const sockaddr*>(where.native());
+    return ::bind(fd_, raw, static_cast<socklen_t>(where.native_size())) == 0 ? std::error_code() : last_error();
+}
+
+std::error_code kernel_socket::listen(int backlog) noexcept {
+    return ::listen(fd_, backlog) == 0 ? std::error_code() : last_error();
+}
+
+std::error_code kernel_socket::shutdown(direction how) noexcept {
+    const int native_how = how == direction::receive ? SHUT_RD : how == direction::send ? SHUT_WR : SHUT_RDWR;
+    return ::shutdown(fd_, native_how) == 0 ? std::error_code() : last_error();
+}
+
+std::error_code kernel_socket::local(endpoint& out) const noexcept { return ask_name(::getsockname, fd_, out); }
+std::error_code kernel_socket::peer(endpoint& out) const noexcept { return ask_name(::getpeername, fd_, out); }
+
+std::error_code kernel_socket::set_option(option_id option, option_value value) noexcept {
+    native_option to{};
+    if (!native(option, to)) return errc::not_supported;
+    int rc = 0;
+    if (option == option_id::linger) {
+        const ::linger raw{value >= 0 ? 1 : 0, static_cast<int>(std::max<option_value>(value, 0))};
+        rc = ::setsockopt(fd_, to.level, to.name, &raw, sizeof raw);
+        if (rc == 0) lingers_ = value > 0;
+    } else {
+        const int raw = static_cast<int>(std::clamp<option_value>(value, INT32_MIN, INT32_MAX));
+        rc = ::setsockopt(fd_, to.level, to.name, &raw, sizeof raw);
+    }
+    return rc == 0 ? std::error_code() : last_error();
+}
+
+std::error_code kernel_socket::get_option(option_id option, option_value& value) const noexcept {
+    native_option from{};
+    if (!native(option, from)) return errc::not_supported;
+    if (option == option_id::linger) {
+        ::linger raw{};
+        socklen_t size = sizeof raw;
+        if (::getsockopt(fd_, from.level, from.name, &raw, &size) != 0) return last_error();
+        value = raw.l_onoff != 0 ? raw.l_linger : -1;
+        return {};
+    }
+    int raw = 0;
+    socklen_t size = sizeof raw;
+    if (::getsockopt(fd_, from.level, from.name, &raw, &size) != 0) return last_error();
+    value = raw;
+    return {};
+}
+
+std::error_code kernel_socket::pending_error() const noexcept {
+    option_value number = 0;
+    const std::error_code failed = get_option(option_id::error_pending, number);
+    return failed ? failed : system_error_code(static_cast<int>(number));
+}
+
+void kernel_socket::abandon_connect() noexcept {
+    sockaddr none{};
+    none.sa_family = AF_UNSPEC;
+    ::connect(fd_, &none, sizeof none);
+}
+
+std::error_code kernel_socket::set_nonblocking(bool on) noexcept {
+    const int flags = ::fcntl(fd_, F_GETFL);
+    if (flags < 0) return last_error();
+    const int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+    if (wanted != flags && ::fcntl(fd_, F_SETFL, wanted) != 0) return last_error();
+    return {};
+}
+
+bool kernel_socket::is_listening() const noexcept {
+    int listening = 0;
+    socklen_t size = sizeof listening;
+    return ::getsockopt(fd_, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
+}
+
+std::size_t unread_bytes::take(mutable_buffer room) noexcept {
+    const std::size_t n = std::min(room.size(), bytes_.size() - taken_);
+    if (n > 0) std::memcpy(room.data(), bytes_.data() + taken_, n);
+    taken_ += n;
+    if (taken_ == bytes_.size() && taken_ > 0) {
+        bytes_ = {};
+        taken_ = 0;
+    }
+    return n;
+}
+
+void unread_bytes::give_to(native_socket& out) noexcept {
+    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(taken_));
+    out.unread = std::move(bytes_);
+    out.end_of_stream = end_of_stream_;
+    taken_ = 0;
+}
+
+std::int64_t monotonic_ns() noexcept { return read_clock(CLOCK_MONOTONIC); }
+std::int64_t realtime_ns() noexcept { return read_clock(CLOCK_REALTIME); }
+
+std::uint64_t kernel_random() noexcept {
+    std::uint64_t drawn = 0;
+    // Cannot fail or be short for 8 bytes once the pool is initialised (getrandom(2)).
+    while (::getrandom(&drawn, sizeof drawn, 0) != static_cast<ssize_t>(sizeof drawn)) {
+    }
+    return drawn;
+}
+
+std::uint32_t kernel_network::interface_index(const std::string& name) const noexcept {
+    return ::if_nametoindex(name.c_str());
+}
+
+}  // namespace cardea::detail

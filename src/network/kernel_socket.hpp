@@ -1,0 +1,90 @@
+// What the kernel's networks (thread, uring, epoll) share: the descriptor, and the calls that never block.
+// POSIX and Linux system calls; nothing of fibers.
+#pragma once
+
+#include <cardea/network.hpp>
+#include <cerrno>
+#include <cstdint>
+
+namespace cardea::detail {
+
+inline std::error_code last_error() noexcept { return {errno, std::system_category()}; }
+inline std::error_code system_error_code(int number) noexcept { return {number, std::system_category()}; }
+inline bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
+/// The connection died in the listen queue, or a signal came: accept is simply tried again. The list is accept(2)'s
+/// "Error handling" for Linux: network errors pending on the new connection.
+bool accept_again(int error) noexcept;
+
+class kernel_socket : public network_socket {
+  public:
+    std::error_code bind(const endpoint& where) noexcept override;
+    std::error_code listen(int backlog) noexcept override;
+    std::error_code shutdown(direction how) noexcept override;
+    std::error_code local(endpoint& out) const noexcept override;
+    std::error_code peer(endpoint& out) const noexcept override;
+    std::error_code set_option(option_id option, option_value value) noexcept override;
+    std::error_code get_option(option_id option, option_value& value) const noexcept override;
+    [[nodiscard]] int descriptor() const noexcept override { return fd_; }
+
+  protected:
+    kernel_socket(int fd, family f, type t) noexcept : fd_(fd), family_(f), type_(t) {}
+
+    /// SO_ERROR: how a connect that was waited for has ended.
+    [[nodiscard]] std::error_code pending_error() const noexcept;
+    /// Ends a connect that is under way (connect(2) with AF_UNSPEC).
+    void abandon_connect() noexcept;
+    /// With SO_LINGER of more than 0 s close(2) blocks, on a non-blocking descriptor too: not on a loop's thread.
+    [[nodiscard]] bool lingers() const noexcept { return lingers_; }
+    std::error_code set_nonblocking(bool on) noexcept;
+    [[nodiscard]] bool is_listening() const noexcept;
+
+    int fd_;
+    const family family_;
+    const type type_;
+
+  private:
+    bool lingers_ = false;
+};
+
+/// socket(2): close-on-exec; IPv6 sockets dual-stack.
+std::error_code open_descriptor(family f, type t, int protocol, int extra_flags, int& fd) noexcept;
+
+std::int64_t monotonic_ns() noexcept;
+std::int64_t realtime_ns() noexcept;
+std::uint64_t kernel_random() noexcept;
+
+/// Bytes that were received but not read when a socket changed networks: they come before what the kernel has.
+class unread_bytes {
+  public:
+    unread_bytes() noexcept = default;
+    explicit unread_bytes(native_socket& from) noexcept
+        : bytes_(std::move(from.unread)), end_of_stream_(from.end_of_stream) {}
+    /// Nothing left to give before the kernel is asked.
+    [[nodiscard]] bool empty() const noexcept { return taken_ == bytes_.size() && !end_of_stream_; }
+    std::size_t take(mutable_buffer room) noexcept;
+    void give_to(native_socket& out) noexcept;
+
+  private:
+    std::vector<std::byte> bytes_;
+    std::size_t taken_ = 0;
+    bool end_of_stream_ = false;
+};
+
+/// getaddrinfo(3) on a helper thread, bounded by the caller's deadline. See network::resolve.
+std::error_code kernel_resolve(const std::string& host, const std::string& service,
+                               std::vector<endpoint>& out) noexcept;
+
+/// The parts of `network` that every kernel network answers alike.
+class kernel_network : public network {
+  public:
+    [[nodiscard]] std::int64_t now_ns() const noexcept override { return monotonic_ns(); }
+    [[nodiscard]] std::int64_t wall_clock_ns() const noexcept override { return realtime_ns(); }
+    [[nodiscard]] std::uint64_t random() noexcept override { return kernel_random(); }
+    std::error_code resolve(const std::string& host, const std::string& service,
+                            std::vector<endpoint>& out) noexcept override {
+        return kernel_resolve(host, service, out);
+    }
+    [[nodiscard]] std::uint32_t interface_index(const std::string& name) const noexcept override;
+};
+
+}  // namespace cardea::detail

@@ -1,0 +1,40 @@
+// Opens and adopts sockets for plain threads.
+#include <new>
+
+#include "network/kernel_socket.hpp"
+#include "network/thread/thread.hpp"
+#include "network/thread/thread_socket.hpp"
+
+#include <unistd.h>
+
+namespace cardea::detail {
+
+namespace {
+
+class thread_network final : public kernel_network {
+  public:
+    [[nodiscard]] const char* name() const noexcept override { return "thread"; }
+
+    std::error_code open(family f, type t, int protocol, std::unique_ptr<network_socket>& out) noexcept override {
+        int fd = -1;
+        if (const std::error_code failed = open_descriptor(f, t, protocol, 0, fd)) return failed;
+        out.reset(new (std::nothrow) thread_socket(*this, fd, f, t));
+        if (out) return {};
+        ::close(fd);
+        return std::make_error_code(std::errc::not_enough_memory);
+    }
+
+    std::error_code adopt(native_socket&& from, std::unique_ptr<network_socket>& out) noexcept override {
+        auto* made = new (std::nothrow) thread_socket(*this, from.descriptor, from.family, from.type);
+        if (made == nullptr) return std::make_error_code(std::errc::not_enough_memory);
+        made->settle_in(from);
+        out.reset(made);
+        return {};
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<network> make_thread_network() { return std::make_unique<thread_network>(); }
+
+}  // namespace cardea::detail

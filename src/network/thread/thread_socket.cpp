@@ -1,0 +1,227 @@
+// Blocking calls: socket(7), recv(2), send(2), accept(2), connect(2), poll(2). EINTR restarts with the time that
+// remains.
+#include "network/thread/thread_socket.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <new>
+
+#include "fiber/thread_execution.hpp"
+
+namespace cardea::detail {
+
+namespace {
+constexpr std::int64_t connect_retry_ns = 5'000'000;
+}
+
+// One call's stay in the socket; false when it is closed.
+class thread_socket::use {
+  public:
+    explicit use(thread_socket& s) noexcept : socket_(s) {
+        entered_ = (s.users_.fetch_add(1, std::memory_order_acquire) & closing) == 0;
+    }
+    ~use() {
+        if (socket_.users_.fetch_sub(1, std::memory_order_acq_rel) == (closing | 1)) socket_.close_descriptor();
+    }
+    use(const use&) = delete;
+    use& operator=(const use&) = delete;
+    explicit operator bool() const noexcept { return entered_; }
+
+    /// An error of a call during which the socket was closed says just that.
+    [[nodiscard]] std::error_code explain(std::error_code failed) const noexcept {
+        return socket_.is_open() ? failed : errc::closed;
+    }
+
+  private:
+    thread_socket& socket_;
+    bool entered_;
+};
+
+std::error_code thread_socket::wait_for(short events) noexcept {
+    thread_execution& me = this_thread_execution();
+    for (;;) {
+        if (me.cancel_requested()) return errc::cancelled;
+        const std::int64_t until = me.wait_until();
+        timespec limit{};
+        if (until != never_ns) {
+            const std::int64_t left = std::max<std::int64_t>(until - me.now_ns(), 0);
+            limit = {left / 1'000'000'000, left % 1'000'000'000};
+        }
+        pollfd watched[2] = {{fd_, events, 0}, {me.begin_kernel_wait(), POLLIN, 0}};
+        const int n = ::ppoll(watched, 2, until != never_ns ? &limit : nullptr, nullptr);
+        const int failure = errno;
+        me.end_kernel_wait();
+        if (!is_open()) return errc::closed;
+        if (n < 0 && failure != EINTR) return system_error_code(failure);
+        if (n > 0 && watched[0].revents != 0) return {};
+        if (n == 0 && until != never_ns && me.now_ns() >= me.wait_until()) return errc::timed_out;
+    }
+}
+
+// Runs `call(flags)` until it succeeds or fails for good, waiting as this thread must.
+template <class Call>
+io_result thread_socket::transfer(short events, Call call) noexcept {
+    const use here(*this);
+    if (!here) return {0, errc::closed};
+    const bool bounded = this_thread_execution().interruptible();
+    for (;;) {
+        const ssize_t n = call(bounded ? MSG_DONTWAIT : 0);
+        if (n >= 0) return {static_cast<std::size_t>(n), is_open() || n > 0 ? std::error_code() : errc::closed};
+        if (errno == EINTR) continue;
+        // SO_RCVTIMEO or O_NONBLOCK of an adopted descriptor also lead here.
+        if (!would_block(errno)) return {0, here.explain(last_error())};
+        if (const std::error_code failed = wait_for(events)) return {0, failed};
+    }
+}
+
+io_result thread_socket::send(const_buffer data) noexcept {
+    io_result all;
+    do {
+        const const_buffer rest = data.after(all.bytes);
+        const io_result part =
+            transfer(POLLOUT, [&](int flags) { return ::send(fd_, rest.data(), rest.size(), flags | MSG_NOSIGNAL); });
+        all.bytes += part.bytes;
+        all.error = part.error;
+    } while (!all.error && all.bytes < data.size());
+    return all;
+}
+
+io_result thread_socket::recv(mutable_buffer room) noexcept {
+    if (has_unread_.load(std::memory_order_acquire)) {
+        std::lock_guard held(unread_guard_);
+        const std::size_t n = unread_.take(room);
+        if (unread_.empty()) has_unread_.store(false, std::memory_order_release);
+        if (n > 0 || has_unread_) return {n, {}};
+    }
+    return transfer(POLLIN, [&](int flags) { return ::recv(fd_, room.data(), room.size(), flags); });
+}
+
+io_result thread_socket::send_to(const_buffer datagram, const endpoint& to) noexcept {
+    return transfer(POLLOUT, [&](int flags) {
+        return ::sendto(fd_, datagram.data(), datagram.size(), flags | MSG_NOSIGNAL,
+                        static_cast<const sockaddr*>(to.native()), static_cast<socklen_t>(to.native_size()));
+    });
+}
+
+io_result thread_socket::recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept {
+    sockaddr_storage sender{};
+    iovec where{room.data(), room.size()};
+    msghdr message{};
+    const io_result done = transfer(POLLIN, [&](int flags) {
+        message = {};
+        message.msg_name = &sender;
+        message.msg_namelen = sizeof sender;
+        message.msg_iov = &where;
+        message.msg_iovlen = 1;
+        return ::recvmsg(fd_, &message, flags);
+    });
+    if (!done.error) {
+        from = endpoint::from_native(&sender, message.msg_namelen);
+        truncated = (message.msg_flags & MSG_TRUNC) != 0;
+    }
+    return done;
+}
+
+std::error_code thread_socket::bind(const endpoint& where) noexcept {
+    const use here(*this);
+    return here ? kernel_socket::bind(where) : errc::closed;
+}
+
+std::error_code thread_socket::listen(int backlog) noexcept {
+    const use here(*this);
+    if (!here) return errc::closed;
+    // Readable may mean a connection that another thread takes first: accept itself must not block.
+    if (const std::error_code failed = set_nonblocking(true)) return failed;
+    return kernel_socket::listen(backlog);
+}
+
+std::error_code thread_socket::shutdown(direction how) noexcept {
+    const use here(*this);
+    return here ? kernel_socket::shutdown(how) : errc::closed;
+}
+
+std::error_code thread_socket::accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept {
+    const use here(*this);
+    if (!here) return errc::closed;
+    for (;;) {
+        sockaddr_storage raw{};
+        socklen_t size = sizeof raw;
+        const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&raw), &size, SOCK_CLOEXEC);
+        if (fd >= 0) {
+            client = endpoint::from_native(&raw, size);
+            connection.reset(new (std::nothrow) thread_socket(home_, fd, family_, type_));
+            if (connection) return {};
+            ::close(fd);
+            return std::make_error_code(std::errc::not_enough_memory);
+        }
+        if (accept_again(errno)) continue;
+        if (!would_block(errno)) return here.explain(last_error());
+        if (const std::error_code failed = wait_for(POLLIN)) return failed;
+    }
+}
+
+std::error_code thread_socket::connect(const endpoint& server) noexcept {
+    const use here(*this);
+    if (!here) return errc::closed;
+    const auto* raw = static_cast<const sockaddr*>(server.native());
+    if (this_thread_execution().interruptible()) return here.explain(connect_bounded(server));
+    if (::connect(fd_, raw, static_cast<socklen_t>(server.native_size())) == 0) return {};
+    // A signal does not end the handshake (connect(2)): wait for its outcome.
+    if (errno != EINTR) return here.explain(last_error());
+    const std::error_code failed = wait_for(POLLOUT);
+    return failed ? failed : pending_error();
+}
+
+std::error_code thread_socket::connect_bounded(const endpoint& server) noexcept {
+    const auto* raw = static_cast<const sockaddr*>(server.native());
+    if (const std::error_code failed = set_nonblocking(true)) return failed;
+    std::error_code result;
+    while (::connect(fd_, raw, static_cast<socklen_t>(server.native_size())) != 0) {
+        if (errno == EAGAIN && family_ == family::local) {
+            // The listener's queue is full, and no readiness tells when it has room again (connect(2)).
+            result = pause(connect_retry_ns);
+            if (result) break;
+            continue;
+        }
+        result = last_error();
+        if (errno == EINPROGRESS || errno == EINTR) {
+            result = wait_for(POLLOUT);
+            if (!result) {
+                result = pending_error();
+            } else {
+                abandon_connect();
+            }
+        }
+        break;
+    }
+    set_nonblocking(false);
+    return result;
+}
+
+void thread_socket::close_descriptor() noexcept { ::close(fd_); }
+
+std::error_code thread_socket::close() noexcept {
+    const use here(*this);
+    if ((users_.fetch_or(closing, std::memory_order_acq_rel) & closing) != 0) return {};
+    // Others are in calls on it: those return now, and the last one out closes the descriptor.
+    if ((users_.load(std::memory_order_acquire) & ~closing) > 1) ::shutdown(fd_, SHUT_RDWR);
+    return {};
+}
+
+std::error_code thread_socket::release(native_socket& out) noexcept {
+    std::uint32_t idle = 0;
+    if (!users_.compare_exchange_strong(idle, closing, std::memory_order_acq_rel)) {
+        return (idle & closing) != 0 ? errc::closed : errc::wrong_network;
+    }
+    out.descriptor = fd_;
+    out.family = family_;
+    out.type = type_;
+    unread_.give_to(out);
+    return {};
+}
+
+}  // namespace cardea::detail

@@ -1,0 +1,60 @@
+// A socket whose calls block the calling thread: direct system calls, or poll(2) beside the thread's wake-up descriptor
+// where a deadline or a cancellation may have to end the wait.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "network/kernel_socket.hpp"
+
+namespace cardea::detail {
+
+class thread_socket final : public kernel_socket {
+  public:
+    thread_socket(network& home, int fd, family f, type t) noexcept : kernel_socket(fd, f, t), home_(home) {}
+    ~thread_socket() override { thread_socket::close(); }
+
+    /// Takes over what another network released. Before first use.
+    void settle_in(native_socket& from) noexcept {
+        set_nonblocking(is_listening());
+        unread_ = unread_bytes(from);
+        has_unread_.store(!unread_.empty(), std::memory_order_relaxed);
+    }
+
+    std::error_code bind(const endpoint& where) noexcept override;
+    std::error_code listen(int backlog) noexcept override;
+    std::error_code accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept override;
+    std::error_code connect(const endpoint& server) noexcept override;
+    io_result send(const_buffer data) noexcept override;
+    io_result recv(mutable_buffer room) noexcept override;
+    io_result send_to(const_buffer datagram, const endpoint& to) noexcept override;
+    io_result recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept override;
+    std::error_code shutdown(direction how) noexcept override;
+    std::error_code close() noexcept override;
+    [[nodiscard]] bool is_open() const noexcept override { return (users_.load() & closing) == 0; }
+    [[nodiscard]] network* home() const noexcept override { return &home_; }
+    std::error_code release(native_socket& out) noexcept override;
+
+  private:
+    // Calls under way, and the flag that none may begin any more: the descriptor is closed by the last one out, so that
+    // its number cannot be reused under a call (Go's fdMutex does the same).
+    static constexpr std::uint32_t closing = 1U << 31;
+    class use;
+
+    template <class Call>
+    io_result transfer(short events, Call call) noexcept;
+    std::error_code wait_for(short events) noexcept;
+    std::error_code connect_bounded(const endpoint& server) noexcept;
+    void close_descriptor() noexcept;
+
+    network& home_;
+    std::atomic<std::uint32_t> users_{0};
+    std::atomic<bool> has_unread_{false};
+    std::mutex unread_guard_;
+    unread_bytes unread_;
+};
+
+}  // namespace cardea::detail

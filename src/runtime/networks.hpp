@@ -1,0 +1,26 @@
+// Which networks there are, and which one to take: the one place that knows them all.
+#pragma once
+
+#include <cardea/network.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "fiber/driver.hpp"
+
+namespace cardea::detail {
+
+/// A network that drives a loop.
+struct loop_network {
+    std::unique_ptr<network> net;
+    driver* drives = nullptr;  // the same object
+};
+
+/// Makes the network of that name for this thread's loop; an empty name: CARDEA_NETWORK from the environment, else
+/// io_uring, else epoll. Throws std::system_error when it cannot be made, std::invalid_argument for an unknown name.
+loop_network make_loop_network(std::string_view name);
+
+/// The network of plain threads; lives as long as the program.
+network& thread_network() noexcept;
+
+}  // namespace cardea::detail
