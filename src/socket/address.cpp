@@ -1,9 +1,11 @@
 // Addresses as text: endpoint::parse() and to_string(), split_address(), and why text is no address.
 // Address bytes are read and written by the system's inet_pton(3) and inet_ntop(3).
 #include <algorithm>
+#include <array>
 #include <cardea/error.hpp>
 #include <cardea/network.hpp>
 #include <charconv>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 

@@ -4,6 +4,8 @@
 #include <cardea/endpoint.hpp>
 #include <cstddef>
 #include <cstring>
+#include <string_view>
+#include <type_traits>
 
 #include "socket/sockaddr.hpp"
 
@@ -183,7 +185,8 @@ std::string endpoint::name() const {
     } else if (out.back() == '\0') {
         out.pop_back();
     }
-    return out;
+    // A file called "@name" must not read as the abstract name.
+    return path[0] == '@' ? "./" + out : out;
 }
 
 bool endpoint::is_any() const noexcept {
