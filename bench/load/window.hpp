@@ -1,11 +1,13 @@
 // The measured window: warm-up, the window itself, and its one-line report. The server's CPU time is read here, at the
-// same instants as the message count, so that no start-up or connecting is in it. POSIX clocks only.
+// same instants as the message count, so that no start-up or connecting is in it. POSIX clocks and /proc only.
 #pragma once
 
 #include <time.h>
 
 #include <cstdint>
 #include <cstdio>
+#include <fstream>
+#include <string>
 
 #include "options.hpp"
 #include "sockets.hpp"
@@ -41,10 +43,11 @@ class window {
         double elapsed = end_.at - begin_.at;
         auto messages = static_cast<double>(end_.messages - begin_.messages);
         std::printf(
-            "messages=%.0f seconds=%.6f messages_per_second=%.0f server_cpu_ns=%.0f load_cpu_ns=%.0f "
-            "total_messages=%llu\n",
-            messages, elapsed, messages / elapsed, (end_.server - begin_.server) * 1e9, (end_.load - begin_.load) * 1e9,
-            static_cast<unsigned long long>(total_messages));
+            "messages=%.0f seconds=%.6f messages_per_second=%.0f server_cpu_ns=%.0f server_wait_ns=%llu "
+            "load_cpu_ns=%.0f total_messages=%llu\n",
+            messages, elapsed, messages / elapsed, (end_.server - begin_.server) * 1e9,
+            static_cast<unsigned long long>(end_.server_wait_ns - begin_.server_wait_ns),
+            (end_.load - begin_.load) * 1e9, static_cast<unsigned long long>(total_messages));
     }
 
   private:
@@ -52,6 +55,7 @@ class window {
         double at = 0;
         double server = 0;
         double load = 0;
+        std::uint64_t server_wait_ns = 0;
         std::uint64_t messages = 0;
     };
 
@@ -63,7 +67,17 @@ class window {
 
     reading sample(std::uint64_t messages) const {
         double server = wanted_.server != 0 ? seconds(server_clock_) : 0;
-        return {seconds(CLOCK_MONOTONIC), server, seconds(CLOCK_PROCESS_CPUTIME_ID), messages};
+        return {seconds(CLOCK_MONOTONIC), server, seconds(CLOCK_PROCESS_CPUTIME_ID), server_wait_ns(), messages};
+    }
+
+    /// How long the server's first thread has been ready to run while others had its CPU: the second number of
+    /// /proc/PID/schedstat. 0 where the kernel does not keep it.
+    std::uint64_t server_wait_ns() const {
+        std::uint64_t ran = 0;
+        std::uint64_t waited = 0;
+        if (wanted_.server != 0)
+            std::ifstream("/proc/" + std::to_string(wanted_.server) + "/schedstat") >> ran >> waited;
+        return waited;
     }
 
     options wanted_;
