@@ -12,9 +12,9 @@ namespace cardea::stack::tcp {
 
 using time_ns = std::int64_t;
 inline constexpr time_ns never = std::numeric_limits<time_ns>::max();
-inline constexpr time_ns microsecond = 1'000;
-inline constexpr time_ns millisecond = 1'000'000;
-inline constexpr time_ns second = 1'000'000'000;
+inline constexpr time_ns microseconds = 1'000;
+inline constexpr time_ns milliseconds = 1'000'000;
+inline constexpr time_ns seconds = 1'000'000'000;
 
 /// RFC 9293 section 3.3.2.
 enum class state : std::uint8_t {
@@ -70,20 +70,20 @@ struct connection_config {
     nagle_mode nagle = nagle_mode::classic;
 
     // Timers
-    time_ns rto_initial = 1 * second;        ///< RFC 6298 (2.1)
-    time_ns rto_min = 200 * millisecond;     ///< RFC 6298 (2.4) says 1 s; 200 ms is Linux's
-    time_ns rto_max = 120 * second;          ///< RFC 6298 (2.5)
-    time_ns delayed_ack = 40 * millisecond;  ///< at most 500 ms (RFC 9293 section 3.8.6.3)
-    time_ns time_wait = 60 * second;         ///< 2 MSL
-    time_ns fin_wait_2 = 60 * second;        ///< for connections that no application holds
-    std::uint32_t retries_1 = 3;             ///< R1: past it the path is in doubt (RFC 9293 section 3.8.3)
-    std::uint32_t retries_2 = 15;            ///< R2: past it the connection ends
-    std::uint32_t syn_retries = 7;           ///< R2 for a SYN: 7 from 1 s take over 3 minutes (RFC 9293 MUST-23)
-    std::uint32_t orphan_retries = 8;        ///< R2 once the application has closed
-    time_ns user_timeout = 0;                ///< 0: none (RFC 5482, RFC 9293 section 3.9.1)
-    bool keepalive = false;                  ///< off by default (RFC 9293 MUST-25)
-    time_ns keepalive_idle = 7200 * second;
-    time_ns keepalive_interval = 75 * second;
+    time_ns rto_initial = 1 * seconds;        ///< RFC 6298 (2.1)
+    time_ns rto_min = 200 * milliseconds;     ///< RFC 6298 (2.4) says 1 s; 200 ms is Linux's
+    time_ns rto_max = 120 * seconds;          ///< RFC 6298 (2.5)
+    time_ns delayed_ack = 40 * milliseconds;  ///< at most 500 ms (RFC 9293 section 3.8.6.3)
+    time_ns time_wait = 60 * seconds;         ///< 2 MSL
+    time_ns fin_wait_2 = 60 * seconds;        ///< for connections that no application holds
+    std::uint32_t retries_1 = 3;              ///< R1: past it the path is in doubt (RFC 9293 section 3.8.3)
+    std::uint32_t retries_2 = 15;             ///< R2: past it the connection ends
+    std::uint32_t syn_retries = 7;            ///< R2 for a SYN: 7 from 1 s take over 3 minutes (RFC 9293 MUST-23)
+    std::uint32_t orphan_retries = 8;         ///< R2 once the application has closed
+    time_ns user_timeout = 0;                 ///< 0: none (RFC 5482, RFC 9293 section 3.9.1)
+    bool keepalive = false;                   ///< off by default (RFC 9293 MUST-25)
+    time_ns keepalive_idle = 7200 * seconds;
+    time_ns keepalive_interval = 75 * seconds;
     std::uint32_t keepalive_count = 9;
 
     // Attacks

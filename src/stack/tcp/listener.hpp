@@ -2,6 +2,7 @@
 // queue), both bounded, and SYN cookies (RFC 4987) past the first bound. A pending handshake has no connection object.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -21,7 +22,7 @@
 namespace cardea::stack::tcp {
 
 enum class cookie_mode : std::uint8_t {
-    never,
+    off,
     on_overflow,  ///< when the SYN queue is full
     always
 };
@@ -54,7 +55,7 @@ class listener {
     };
     /// `isn`: use this initial sequence number (a SYN that reopens a connection in TIME-WAIT).
     result on_segment(four_tuple const& t, segment const& s, time_ns now, std::optional<sequence> isn = {});
-    /// An ICMP error that quotes a SYN-ACK of a pending handshake: noted, never fatal to the listener.
+    /// An ICMP error that quotes a SYN-ACK: ends that pending handshake, never the listener.
     void on_icmp_error(four_tuple const& t, icmp_error kind, sequence quoted, time_ns now);
 
     /// Yields the next SYN-ACK or reset to send. Call until false after every other call.
@@ -73,8 +74,46 @@ class listener {
     listener_info info() const;
 
   private:
+    /// What is kept of a SYN until the handshake is complete.
+    struct pending {
+        sequence iss, irs;
+        std::uint32_t ts_value = 0;
+        std::uint16_t window = 0, mss = 0;  ///< mss 0: not given
+        std::uint8_t shift = no_shift;
+        bool sack = false, timestamps = false, ecn = false;
+        bool due = true;  ///< a SYN-ACK waits to be sent
+        std::uint8_t retries = 0;
+        time_ns sent_at = -1, deadline = never;
+    };
+    static constexpr std::uint8_t no_shift = 255;
+    static constexpr std::size_t max_replies = 64;  ///< stateless answers waiting to be sent
+    using table = std::map<four_tuple, pending>;
+
+    result on_syn(four_tuple const& t, segment const& s, time_ns now, std::optional<sequence> isn);
+    result on_pending(table::iterator entry, segment const& s, time_ns now);
+    result on_cookie(four_tuple const& t, segment const& s, time_ns now);
+    void reply_with_cookie(four_tuple const& t, segment const& syn, time_ns now);
+    void reply(four_tuple const& t, segment const& s);
+    void schedule(table::iterator entry, time_ns deadline);
+    void forget(table::iterator entry, time_ns now);
+    bool room_to_accept() const { return ready_.size() < std::max<std::size_t>(config_.backlog, 1); }
+    result admit(connection&& c, time_ns now);
+    connection make_connection(four_tuple const& t, segment const& syn, sequence iss, bool announced, time_ns sent_at,
+                               time_ns now) const;
+    static pending remember(segment const& syn, sequence iss);
+    static segment recall(four_tuple const& t, pending const& p);
+
     listener_config config_;
+    isn_generator isns_;
+    syn_cookies cookies_;
+    observer* watcher_;
+    table pending_;
+    std::set<std::pair<time_ns, four_tuple>> deadlines_;  ///< of pending_, in order
+    std::deque<four_tuple> due_;                          ///< entries of pending_ with a SYN-ACK to send
+    std::deque<std::pair<four_tuple, segment>> replies_;  ///< without payload
     std::deque<std::shared_ptr<connection>> ready_;
+    time_ns last_cookie_at_ = -1;
+    listener_info counts_;
 };
 
 }  // namespace cardea::stack::tcp

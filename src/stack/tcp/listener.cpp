@@ -1,0 +1,269 @@
+// The listen queue. SYN-ACKs and the handshake's last step are made by a connection object that lives for the call, so
+// that the rules of SYN-RECEIVED are written once, in connection.
+#include "stack/tcp/listener.hpp"
+
+#include <utility>
+
+namespace cardea::stack::tcp {
+
+listener::listener(listener_config const& config, secret_key const& secret, observer* watcher)
+    : config_{config}, isns_{secret}, cookies_{secret}, watcher_{watcher} {}
+
+listener::pending listener::remember(segment const& syn, sequence iss) {
+    pending p;
+    p.iss = iss;
+    p.irs = syn.seq;
+    p.window = syn.window;
+    p.mss = syn.options.mss.value_or(0);
+    p.shift = syn.options.window_shift.value_or(no_shift);
+    p.sack = syn.options.sack_permitted;
+    p.timestamps = syn.options.has_timestamps;
+    p.ts_value = syn.options.ts_value;
+    p.ecn = syn.has(flag::ece) && syn.has(flag::cwr);
+    return p;
+}
+
+/// The SYN again, as far as it matters.
+segment listener::recall(four_tuple const& t, pending const& p) {
+    segment syn;
+    syn.source_port = t.remote.port;
+    syn.destination_port = t.local.port;
+    syn.seq = p.irs;
+    syn.window = p.window;
+    syn.flags = flag::syn;
+    if (p.ecn) syn.flags |= flag::ece | flag::cwr;
+    if (p.mss != 0) syn.options.mss = p.mss;
+    if (p.shift != no_shift) syn.options.window_shift = p.shift;
+    syn.options.sack_permitted = p.sack;
+    syn.options.has_timestamps = p.timestamps;
+    syn.options.ts_value = p.ts_value;
+    return syn;
+}
+
+connection listener::make_connection(four_tuple const& t, segment const& syn, sequence iss, bool announced,
+                                     time_ns sent_at, time_ns now) const {
+    open_parameters p;
+    p.tuple = t;
+    p.config = config_.connection;
+    p.iss = iss;
+    p.timestamp_offset = isns_.timestamp_offset(t);
+    p.announced_at = sent_at;
+    p.watcher = announced ? watcher_ : nullptr;  // a SYN-ACK's maker is no connection that anybody should hear of
+    return connection::accept(p, syn, announced, now);
+}
+
+listener::result listener::on_segment(four_tuple const& t, segment const& s, time_ns now, std::optional<sequence> isn) {
+    if (auto const entry = pending_.find(t); entry != pending_.end()) return on_pending(entry, s, now);
+    if (s.has(flag::rst)) return {true, nullptr};
+    if (s.has(flag::ack)) return s.has(flag::syn) ? result{} : on_cookie(t, s, now);
+    if (s.has(flag::syn)) return on_syn(t, s, now, isn);
+    return {true, nullptr};  // RFC 9293 section 3.10.7.2, fourth: dropped
+}
+
+listener::result listener::on_syn(four_tuple const& t, segment const& s, time_ns now, std::optional<sequence> isn) {
+    if (config_.cookies == cookie_mode::always) {
+        reply_with_cookie(t, s, now);
+        return {true, nullptr};
+    }
+    if (!room_to_accept()) {  // its ACK could not be honoured: let the client try again
+        ++counts_.overflows;
+        ++counts_.syns_dropped;
+        return {true, nullptr};
+    }
+    if (pending_.size() >= config_.syn_backlog) {
+        ++counts_.overflows;
+        if (config_.cookies == cookie_mode::off) {
+            ++counts_.syns_dropped;
+        } else {
+            reply_with_cookie(t, s, now);
+        }
+        return {true, nullptr};
+    }
+    sequence const iss = isn.value_or(isns_.initial_sequence(t, now));
+    pending_.emplace(t, remember(s, iss));
+    due_.push_back(t);
+    if (watcher_ != nullptr) watcher_->pending(t, state::listen, state::syn_received, now);
+    return {true, nullptr};
+}
+
+listener::result listener::on_pending(table::iterator entry, segment const& s, time_ns now) {
+    auto const& [t, p] = *entry;
+    bool const same_syn = s.has(flag::syn) && !s.has(flag::ack) && !s.has(flag::rst) && s.seq == p.irs;
+    if (same_syn) {  // the SYN-ACK was lost, or is late
+        if (!p.due) {
+            entry->second.due = true;
+            due_.push_back(t);
+        }
+        return {true, nullptr};
+    }
+    bool const completes = s.has(flag::ack) && !s.has(flag::rst) && !s.has(flag::syn);
+    if (completes && !room_to_accept()) {
+        ++counts_.overflows;
+        if (config_.reset_on_overflow) {
+            reply(t, *reset_for(s));
+            forget(entry, now);
+        }
+        return {true, nullptr};  // the SYN-ACK's timer gives it another chance
+    }
+    four_tuple const tuple = t;
+    time_ns const sent_at = p.retries == 0 ? p.sent_at : -1;
+    connection c = make_connection(tuple, recall(tuple, p), p.iss, true, sent_at, now);
+    c.on_segment(s, now);
+    if (c.established()) {
+        schedule(entry, never);
+        pending_.erase(entry);
+        return admit(std::move(c), now);
+    }
+    for (segment out; c.poll_output(now, out);) reply(tuple, out);
+    if (c.current_state() == state::closed) forget(entry, now);
+    return {true, nullptr};
+}
+
+listener::result listener::admit(connection&& c, time_ns) {
+    auto made = std::make_shared<connection>(std::move(c));
+    ready_.push_back(made);
+    return {true, std::move(made)};
+}
+
+/// An ACK out of nowhere: perhaps the answer to a cookie.
+listener::result listener::on_cookie(four_tuple const& t, segment const& s, time_ns now) {
+    bool const sent_lately = last_cookie_at_ >= 0 && now - last_cookie_at_ < 2 * syn_cookies::period;
+    if (!sent_lately) return {};
+    auto const mss = cookies_.redeem(t, s, now);
+    if (!mss) {
+        ++counts_.cookies_failed;
+        return {};
+    }
+    if (!room_to_accept()) {
+        ++counts_.overflows;
+        return {true, nullptr};
+    }
+    segment syn;
+    syn.source_port = s.source_port;
+    syn.destination_port = s.destination_port;
+    syn.seq = s.seq - 1;
+    syn.flags = flag::syn;
+    syn.window = s.window;
+    syn.options.mss = *mss;
+    if (s.options.has_timestamps && config_.connection.timestamps) {
+        syn.options.has_timestamps = true;
+        syn.options.ts_value = s.options.ts_value;
+        syn_cookies::decode_options(s.options.ts_echo, syn);
+    }
+    ++counts_.cookies_accepted;
+    connection c = make_connection(t, syn, s.ack - 1, true, -1, now);
+    c.on_segment(s, now);
+    if (!c.established()) return {};
+    return admit(std::move(c), now);
+}
+
+void listener::reply_with_cookie(four_tuple const& t, segment const& syn, time_ns now) {
+    segment kept = syn;
+    if (!syn.options.has_timestamps || !config_.connection.timestamps) {  // nowhere to keep these
+        kept.options.window_shift.reset();
+        kept.options.sack_permitted = false;
+        kept.flags &= static_cast<std::uint8_t>(~(flag::ece | flag::cwr));
+    }
+    connection c = make_connection(t, kept, cookies_.make(t, syn, now), false, -1, now);
+    segment out;
+    if (!c.poll_output(now, out)) return;
+    if (out.options.has_timestamps) out.options.ts_value = syn_cookies::encode_options(out.options.ts_value, kept);
+    last_cookie_at_ = now;
+    ++counts_.cookies_sent;
+    reply(t, out);
+}
+
+/// Answers that nothing is remembered of are dropped when too many wait: the other end asks again.
+void listener::reply(four_tuple const& t, segment const& s) {
+    if (replies_.size() < max_replies) replies_.emplace_back(t, s);
+}
+
+void listener::schedule(table::iterator entry, time_ns deadline) {
+    pending& p = entry->second;
+    if (p.deadline != never) deadlines_.erase({p.deadline, entry->first});
+    p.deadline = deadline;
+    if (deadline != never) deadlines_.emplace(deadline, entry->first);
+}
+
+void listener::forget(table::iterator entry, time_ns now) {
+    schedule(entry, never);
+    if (watcher_ != nullptr) watcher_->pending(entry->first, state::syn_received, state::listen, now);
+    pending_.erase(entry);
+}
+
+bool listener::poll_output(time_ns now, four_tuple& tuple, segment& out) {
+    while (!due_.empty()) {
+        auto const entry = pending_.find(due_.front());
+        due_.pop_front();
+        if (entry == pending_.end() || !entry->second.due) continue;
+        pending& p = entry->second;
+        p.due = false;
+        p.sent_at = now;
+        tuple = entry->first;
+        connection c = make_connection(tuple, recall(tuple, p), p.iss, false, -1, now);
+        c.poll_output(now, out);
+        time_ns const wait = std::min(config_.connection.rto_initial << p.retries, config_.connection.rto_max);
+        schedule(entry, now + wait);
+        return true;
+    }
+    if (replies_.empty()) return false;
+    tuple = replies_.front().first;
+    out = replies_.front().second;
+    replies_.pop_front();
+    return true;
+}
+
+time_ns listener::next_deadline() const { return deadlines_.empty() ? never : deadlines_.begin()->first; }
+
+void listener::on_deadline(time_ns now) {
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+        auto const entry = pending_.find(deadlines_.begin()->second);
+        schedule(entry, never);
+        if (entry->second.retries >= config_.syn_ack_retries) {
+            forget(entry, now);
+            continue;
+        }
+        ++entry->second.retries;
+        entry->second.due = true;
+        due_.push_back(entry->first);
+    }
+}
+
+void listener::on_icmp_error(four_tuple const& t, icmp_error kind, sequence quoted, time_ns now) {
+    bool const transient = kind == icmp_error::source_quench || kind == icmp_error::time_exceeded;
+    auto const entry = pending_.find(t);
+    if (!transient && entry != pending_.end() && entry->second.iss == quoted) forget(entry, now);
+}
+
+std::shared_ptr<connection> listener::accept() {
+    if (ready_.empty()) return nullptr;
+    auto c = std::move(ready_.front());
+    ready_.pop_front();
+    return c;
+}
+
+void listener::close(time_ns now) {
+    replies_.clear();
+    due_.clear();
+    deadlines_.clear();
+    for (auto const& [t, p] : pending_) {
+        segment r;
+        r.source_port = t.local.port;
+        r.destination_port = t.remote.port;
+        r.seq = p.iss + 1;
+        r.ack = p.irs + 1;
+        r.flags = flag::rst | flag::ack;
+        reply(t, r);
+        if (watcher_ != nullptr) watcher_->pending(t, state::syn_received, state::closed, now);
+    }
+    pending_.clear();
+}
+
+listener_info listener::info() const {
+    listener_info i = counts_;
+    i.pending = pending_.size();
+    i.ready = ready_.size();
+    return i;
+}
+
+}  // namespace cardea::stack::tcp
