@@ -113,6 +113,9 @@ class network {
 /// The network that serves calls made here and now.
 network& this_network() noexcept;
 
+/// The network of plain threads: blocking system calls. Lives as long as the program.
+network& thread_network() noexcept;
+
 /// What is known of the kernel networks on this machine, and why the default one won: for people (`cardea info`).
 struct network_report {
     std::string name;

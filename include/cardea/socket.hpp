@@ -16,6 +16,7 @@
 namespace cardea {
 
 struct accepted;
+enum class call_kind : std::uint8_t;
 
 /// What recv_from() gives: `auto [n, from] = door.recv_from(buffer);`. The flag `truncated` says that the datagram was
 /// longer than the buffer and its end is lost.
@@ -62,7 +63,8 @@ class socket {
     /// socket(2). IPv6 sockets are dual-stack (IPV6_V6ONLY off); descriptors are close-on-exec.
     socket(family f, type t, int protocol = 0);
     socket(family f, type t, int protocol, std::error_code& ec) noexcept;
-    explicit socket(std::unique_ptr<network_socket> opened) noexcept;
+    /// Takes what a network has opened: for networks and servers of one's own.
+    socket(std::unique_ptr<network_socket> opened, family f, type t, const endpoint& peer = {}) noexcept;
     socket(socket&& other) noexcept = default;
     socket& operator=(socket&& other) noexcept;
     /// Closes. Unsent data goes on in the background, as the kernel does it (socket(7), SO_LINGER).
@@ -86,7 +88,8 @@ class socket {
     /// send(2). On a stream: all of `data`, unless it fails. Never raises SIGPIPE.
     std::size_t send(const_buffer data);
     std::size_t send(const_buffer data, std::error_code& ec) noexcept;
-    /// recv(2): at least one byte, at most `room`; 0: the peer has closed (or `room` is empty).
+    /// recv(2): at least one byte, at most `room`; 0: the peer has closed (or `room` is empty). Of a datagram longer
+    /// than `room` the rest is lost: std::errc::message_size, with `room` filled (recv_from() tells without failing).
     std::size_t recv(mutable_buffer room);
     std::size_t recv(mutable_buffer room, std::error_code& ec) noexcept;
     /// All of `data`. On failure error::bytes_done(), or the returned number, says how much went.
@@ -149,17 +152,22 @@ class socket {
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
 
   private:
-    struct call;
+    template <class Call>
+    io_result observed(call_kind kind, std::size_t asked, const endpoint* peer, const std::uint64_t* made,
+                       Call call) const noexcept;
     network_socket* here(std::error_code& ec) noexcept;
+    network_socket* here_to_block(std::error_code& ec) noexcept;
     void move_here(std::error_code& ec) noexcept;
-    io_result send_some(const_buffer data) noexcept;
-    io_result recv_some(mutable_buffer room) noexcept;
+    [[nodiscard]] endpoint native(address where, std::error_code& ec) const noexcept;
+    io_result receive_datagram(mutable_buffer room, received& out) noexcept;
     [[noreturn]] void fail(std::error_code ec, const char* operation, const endpoint& peer = {},
                            std::size_t bytes_done = 0) const;
 
     std::unique_ptr<network_socket> impl_;
     std::uint64_t id_ = 0;
+    endpoint peer_;
     family family_ = family::unspecified;
+    type type_ = type::stream;
 };
 
 /// What accept() gives: `auto [connection, client] = s.accept();`.

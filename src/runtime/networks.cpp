@@ -58,17 +58,17 @@ loop_network make_loop_network(std::string_view name) {
     return best.made.net ? std::move(best.made) : make_epoll();
 }
 
+}  // namespace detail
+
 network& thread_network() noexcept {
     // Never destroyed: sockets of static storage may close after it would have been.
-    static network* const only = make_thread_network().release();
+    static network* const only = detail::make_thread_network().release();
     return *only;
 }
 
-}  // namespace detail
-
 network& this_network() noexcept {
     const detail::loop* here = detail::loop::current();
-    return here != nullptr ? here->net() : detail::thread_network();
+    return here != nullptr ? here->net() : thread_network();
 }
 
 std::vector<network_report> probe_networks() {

@@ -20,7 +20,4 @@ struct loop_network {
 /// io_uring, else epoll. Throws std::system_error when it cannot be made, std::invalid_argument for an unknown name.
 loop_network make_loop_network(std::string_view name);
 
-/// The network of plain threads; lives as long as the program.
-network& thread_network() noexcept;
-
 }  // namespace cardea::detail

@@ -1,0 +1,457 @@
+// The socket handle: everything above the seam that is only bookkeeping. Finds the network, checks deadline and
+// cancellation, maps IPv4 onto dual-stack sockets, retries, reports to the call trace, and turns error codes into
+// exceptions.
+#include <algorithm>
+#include <atomic>
+#include <cardea/deadline.hpp>
+#include <cardea/network.hpp>
+#include <cardea/socket.hpp>
+#include <cardea/trace.hpp>
+#include <memory>
+
+#include "fiber/execution.hpp"
+#include "trace/call_trace.hpp"
+
+namespace cardea {
+
+namespace {
+
+std::uint64_t next_id() noexcept {
+    static std::atomic<std::uint64_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+struct what_is_called {
+    call_kind kind;
+    std::uint64_t socket;
+    std::size_t asked;
+    const endpoint* peer;
+    const std::uint64_t* made;
+    const std::unique_ptr<network_socket>* impl;
+};
+
+// Out of line, so that the event does not take up every caller's stack frame.
+template <class Call>
+[[gnu::noinline]] io_result report(call_observer& observer, const what_is_called& what, Call& call) noexcept {
+    call_event event;
+    event.kind = what.kind;
+    event.socket = what.socket;
+    event.who = detail::execution::current().name();
+    event.asked = what.asked;
+    const auto look = [&] {
+        if (*what.impl != nullptr && (*what.impl)->is_open()) {
+            (*what.impl)->local(event.local);
+            event.local = event.local.unmapped();
+        }
+        if (what.peer != nullptr) event.peer = what.peer->unmapped();
+    };
+    look();
+    event.begin_ns = this_network().now_ns();
+    observer.call_begins(event);
+    const io_result done = call();
+    event.end_ns = this_network().now_ns();
+    event.bytes = done.bytes;
+    event.result = done.error;
+    if (what.made != nullptr) event.made = *what.made;
+    look();
+    observer.call_ended(event);
+    return done;
+}
+
+}  // namespace
+
+template <class Call>
+io_result socket::observed(call_kind kind, std::size_t asked, const endpoint* peer, const std::uint64_t* made,
+                           Call call) const noexcept {
+    call_observer* observer = detail::observer_of_calls.load(std::memory_order_acquire);
+    if (observer == nullptr) [[likely]] {
+        return call();
+    }
+    return report(*observer, {kind, id_, asked, peer, made, &impl_}, call);
+}
+
+socket::socket(family f, type t, int protocol) {
+    std::error_code ec;
+    *this = socket(f, t, protocol, ec);
+    if (ec) throw error(ec, "socket", "socket");
+}
+
+socket::socket(family f, type t, int protocol, std::error_code& ec) noexcept : id_(next_id()), family_(f), type_(t) {
+    const io_result opened = observed(call_kind::socket, 0, nullptr, nullptr, [&]() -> io_result {
+        return {0, this_network().open(f, t, protocol, impl_)};
+    });
+    ec = opened.error;
+}
+
+socket::socket(std::unique_ptr<network_socket> opened, family f, type t, const endpoint& peer) noexcept
+    : impl_(std::move(opened)), id_(next_id()), peer_(peer), family_(f), type_(t) {}
+
+void socket::fail(std::error_code ec, const char* operation, const endpoint& peer, std::size_t bytes_done) const {
+    if (ec == errc::cancelled) throw cancelled();
+    std::error_code ignored;
+    throw error(ec, operation, local(ignored), peer == endpoint() ? peer_ : peer, bytes_done);
+}
+
+// --- where it runs -------------------------------------------------------------------------------------------------
+
+network_socket* socket::here(std::error_code& ec) noexcept {
+    if (impl_ == nullptr) {
+        ec = errc::closed;
+        return nullptr;
+    }
+    ec.clear();
+    if (impl_->home() != &this_network()) [[unlikely]] {
+        move_here(ec);
+        if (ec) return nullptr;
+    }
+    return impl_.get();
+}
+
+network_socket* socket::here_to_block(std::error_code& ec) noexcept {
+    ec = detail::execution::current().interruption();
+    return ec ? nullptr : here(ec);
+}
+
+void socket::move_here(std::error_code& ec) noexcept {
+    native_socket between;
+    ec = impl_->release(between);
+    if (ec) return;
+    std::unique_ptr<network_socket> moved;
+    ec = this_network().adopt(std::move(between), moved);
+    impl_ = std::move(moved);
+}
+
+void socket::detach() {
+    std::error_code ec;
+    detach(ec);
+    if (ec) fail(ec, "detach");
+}
+
+void socket::detach(std::error_code& ec) noexcept {
+    network_socket* s = here(ec);
+    if (s == nullptr) return;
+    native_socket between;
+    ec = s->release(between);
+    if (ec) return;
+    std::unique_ptr<network_socket> moved;
+    ec = thread_network().adopt(std::move(between), moved);
+    impl_ = std::move(moved);
+}
+
+// --- addresses ------------------------------------------------------------------------------------------------------
+
+endpoint socket::native(address where, std::error_code& ec) const noexcept {
+    const endpoint e = where.numeric(ec);
+    return family_ == family::inet6 ? e.mapped() : e;
+}
+
+endpoint socket::local() const {
+    std::error_code ec;
+    endpoint e = local(ec);
+    if (ec) fail(ec, "local");
+    return e;
+}
+
+endpoint socket::local(std::error_code& ec) const noexcept {
+    endpoint e;
+    ec = impl_ != nullptr ? impl_->local(e) : std::error_code(errc::closed);
+    return e.unmapped();
+}
+
+endpoint socket::peer() const {
+    std::error_code ec;
+    endpoint e = peer(ec);
+    if (ec) fail(ec, "peer");
+    return e;
+}
+
+endpoint socket::peer(std::error_code& ec) const noexcept {
+    ec.clear();
+    if (peer_ != endpoint()) return peer_;
+    endpoint e;
+    ec = impl_ != nullptr ? impl_->peer(e) : std::error_code(errc::closed);
+    return e.unmapped();
+}
+
+// --- making connections ---------------------------------------------------------------------------------------------
+
+void socket::bind(address where) {
+    std::error_code ec;
+    bind(where, ec);
+    if (ec == errc::bad_address) endpoint::parse(where.text());  // throws with the reason
+    if (ec) throw error(ec, "bind", "bind " + where.to_string());
+}
+
+void socket::bind(address where, std::error_code& ec) noexcept {
+    const endpoint e = native(where, ec);
+    if (ec) return;
+    ec = observed(call_kind::bind, 0, nullptr, nullptr, [&]() -> io_result {
+             std::error_code failed;
+             network_socket* s = here(failed);
+             return {0, s != nullptr ? s->bind(e) : failed};
+         }).error;
+}
+
+void socket::listen(int backlog) {
+    std::error_code ec;
+    listen(backlog, ec);
+    if (ec) fail(ec, "listen");
+}
+
+void socket::listen(int backlog, std::error_code& ec) noexcept {
+    const auto asked = static_cast<std::size_t>(std::max(backlog, 0));
+    ec = observed(call_kind::listen, asked, nullptr, nullptr, [&]() -> io_result {
+             std::error_code failed;
+             network_socket* s = here(failed);
+             return {0, s != nullptr ? s->listen(backlog) : failed};
+         }).error;
+}
+
+accepted socket::accept() {
+    std::error_code ec;
+    accepted a = accept(ec);
+    if (ec) fail(ec, "accept");
+    return a;
+}
+
+accepted socket::accept(std::error_code& ec) noexcept {
+    accepted a;
+    ec = observed(call_kind::accept, 0, &a.client, &a.connection.id_, [&]() -> io_result {
+             std::error_code failed;
+             network_socket* s = here_to_block(failed);
+             if (s == nullptr) return {0, failed};
+             std::unique_ptr<network_socket> made;
+             failed = s->accept(made, a.client);
+             if (failed) return {0, failed};
+             a.client = a.client.unmapped();
+             a.connection = socket(std::move(made), family_, type_, a.client);
+             return {};
+         }).error;
+    return a;
+}
+
+void socket::connect(address server) {
+    std::error_code ec;
+    connect(server, ec);
+    if (ec == errc::bad_address) endpoint::parse(server.text());  // throws with the reason
+    if (ec == errc::cancelled) throw cancelled();
+    if (ec) throw error(ec, "connect", "connect to " + server.to_string());
+}
+
+void socket::connect(address server, std::error_code& ec) noexcept {
+    const endpoint e = native(server, ec);
+    if (ec) return;
+    ec = observed(call_kind::connect, 0, &e, nullptr, [&]() -> io_result {
+             std::error_code failed;
+             network_socket* s = here_to_block(failed);
+             return {0, s != nullptr ? s->connect(e) : failed};
+         }).error;
+    if (!ec) peer_ = e.unmapped();
+}
+
+// --- moving bytes ---------------------------------------------------------------------------------------------------
+
+std::size_t socket::send(const_buffer data) {
+    std::error_code ec;
+    const std::size_t n = send(data, ec);
+    if (ec) fail(ec, "send", {}, n);
+    return n;
+}
+
+std::size_t socket::send(const_buffer data, std::error_code& ec) noexcept {
+    const io_result done = observed(call_kind::send, data.size(), &peer_, nullptr, [&]() -> io_result {
+        std::error_code failed;
+        network_socket* s = here_to_block(failed);
+        return s != nullptr ? s->send(data) : io_result{0, failed};
+    });
+    ec = done.error;
+    return done.bytes;
+}
+
+std::size_t socket::recv(mutable_buffer room) {
+    std::error_code ec;
+    const std::size_t n = recv(room, ec);
+    if (ec) fail(ec, "recv", {}, n);
+    return n;
+}
+
+std::size_t socket::recv(mutable_buffer room, std::error_code& ec) noexcept {
+    const io_result done = observed(call_kind::recv, room.size(), &peer_, nullptr, [&]() -> io_result {
+        if (type_ == type::datagram) {
+            received r;
+            const io_result got = receive_datagram(room, r);
+            return r.truncated ? io_result{got.bytes, std::make_error_code(std::errc::message_size)} : got;
+        }
+        std::error_code failed;
+        network_socket* s = here_to_block(failed);
+        if (s == nullptr || room.empty()) return {0, failed};
+        return s->recv(room);
+    });
+    ec = done.error;
+    return done.bytes;
+}
+
+void socket::send_all(const_buffer data) {
+    std::error_code ec;
+    const std::size_t n = send_all(data, ec);
+    if (ec) fail(ec, "send", {}, n);
+}
+
+std::size_t socket::send_all(const_buffer data, std::error_code& ec) noexcept {
+    std::size_t done = 0;
+    do {
+        done += send(data.after(done), ec);
+    } while (!ec && done < data.size());
+    return done;
+}
+
+void socket::recv_exactly(mutable_buffer room) {
+    std::error_code ec;
+    const std::size_t n = recv_exactly(room, ec);
+    if (ec) fail(ec, "recv", {}, n);
+}
+
+std::size_t socket::recv_exactly(mutable_buffer room, std::error_code& ec) noexcept {
+    ec.clear();
+    std::size_t done = 0;
+    while (done < room.size()) {
+        const std::size_t n = recv(room.after(done), ec);
+        done += n;
+        if (!ec && n == 0) ec = errc::end_of_stream;
+        if (ec) break;
+    }
+    return done;
+}
+
+std::size_t socket::send_to(const_buffer datagram, address to) {
+    std::error_code ec;
+    const std::size_t n = send_to(datagram, to, ec);
+    if (ec == errc::bad_address) endpoint::parse(to.text());  // throws with the reason
+    if (ec == errc::cancelled) throw cancelled();
+    if (ec) throw error(ec, "send", "send to " + to.to_string());
+    return n;
+}
+
+std::size_t socket::send_to(const_buffer datagram, address to, std::error_code& ec) noexcept {
+    const endpoint e = native(to, ec);
+    if (ec) return 0;
+    const io_result done = observed(call_kind::send_to, datagram.size(), &e, nullptr, [&]() -> io_result {
+        std::error_code failed;
+        network_socket* s = here_to_block(failed);
+        return s != nullptr ? s->send_to(datagram, e) : io_result{0, failed};
+    });
+    ec = done.error;
+    return done.bytes;
+}
+
+io_result socket::receive_datagram(mutable_buffer room, received& out) noexcept {
+    std::error_code failed;
+    network_socket* s = here_to_block(failed);
+    if (s == nullptr) return {0, failed};
+    const io_result done = s->recv_from(room, out.from, out.truncated);
+    out.size = done.bytes;
+    out.from = out.from.unmapped();
+    return done;
+}
+
+received socket::recv_from(mutable_buffer room) {
+    std::error_code ec;
+    received r = recv_from(room, ec);
+    if (ec) fail(ec, "recv");
+    return r;
+}
+
+received socket::recv_from(mutable_buffer room, std::error_code& ec) noexcept {
+    received r;
+    ec = observed(call_kind::recv_from, room.size(), &r.from, nullptr, [&] { return receive_datagram(room, r); }).error;
+    return r;
+}
+
+// --- ending ---------------------------------------------------------------------------------------------------------
+
+void socket::shutdown(direction how) {
+    std::error_code ec;
+    shutdown(how, ec);
+    if (ec) fail(ec, "shutdown");
+}
+
+void socket::shutdown(direction how, std::error_code& ec) noexcept {
+    ec = observed(call_kind::shutdown, static_cast<std::size_t>(how), &peer_, nullptr, [&]() -> io_result {
+             std::error_code failed;
+             network_socket* s = here(failed);
+             return {0, s != nullptr ? s->shutdown(how) : failed};
+         }).error;
+}
+
+socket::~socket() { close(); }
+
+socket& socket::operator=(socket&& other) noexcept {
+    if (this == &other) return *this;
+    close();
+    impl_ = std::move(other.impl_);
+    id_ = other.id_;
+    peer_ = other.peer_;
+    family_ = other.family_;
+    type_ = other.type_;
+    return *this;
+}
+
+void socket::close() noexcept {
+    if (impl_ == nullptr || !impl_->is_open()) return;
+    observed(call_kind::close, 0, &peer_, nullptr, [&]() -> io_result { return {0, impl_->close()}; });
+}
+
+void socket::reset() noexcept {
+    std::error_code ignored;
+    set(option::linger{std::chrono::seconds(0)}, ignored);
+    close();
+}
+
+farewell socket::close_gracefully(std::chrono::nanoseconds limit) {
+    const deadline within(limit);
+    std::error_code ec;
+    shutdown(direction::send, ec);
+    if (!ec) {
+        constexpr std::size_t sink_size = 16 * 1024;
+        const std::unique_ptr<std::byte[]> sink(new (std::nothrow) std::byte[sink_size]);
+        if (!sink) ec = std::make_error_code(std::errc::not_enough_memory);
+        while (!ec && recv({sink.get(), sink_size}, ec) > 0) {
+        }
+    }
+    if (!ec) {
+        close();
+        return farewell::finished;
+    }
+    reset();
+    if (ec == errc::cancelled) throw cancelled();
+    return farewell::reset;
+}
+
+// --- options --------------------------------------------------------------------------------------------------------
+
+void socket::set_option(option_id id, option_value value) {
+    std::error_code ec;
+    set_option(id, value, ec);
+    if (ec) fail(ec, "set option");
+}
+
+void socket::set_option(option_id id, option_value value, std::error_code& ec) noexcept {
+    ec = impl_ != nullptr ? impl_->set_option(id, value) : std::error_code(errc::closed);
+}
+
+option_value socket::get_option(option_id id) const {
+    std::error_code ec;
+    const option_value value = get_option(id, ec);
+    if (ec) fail(ec, "get option");
+    return value;
+}
+
+option_value socket::get_option(option_id id, std::error_code& ec) const noexcept {
+    option_value value = 0;
+    ec = impl_ != nullptr ? impl_->get_option(id, value) : std::error_code(errc::closed);
+    return value;
+}
+
+int socket::native_handle() const noexcept { return impl_ != nullptr && impl_->is_open() ? impl_->descriptor() : -1; }
+
+}  // namespace cardea

@@ -1,0 +1,114 @@
+// tcp_stream and tcp_listener.
+#include <cardea/deadline.hpp>
+#include <cardea/tcp.hpp>
+#include <new>
+#include <string>
+
+#include "names/resolve.hpp"
+
+namespace cardea {
+
+namespace {
+
+std::error_code try_one(const endpoint& server, socket& out) noexcept {
+    std::error_code ec;
+    socket s(server.family(), type::stream, 0, ec);
+    if (ec) return ec;
+    s.set(option::nodelay{true}, ec);
+    s.connect(server, ec);
+    if (!ec) out = std::move(s);
+    return ec;
+}
+
+// A name may have several addresses: the first that answers. What ended it, if none does.
+std::error_code try_all(address server, socket& out) {
+    std::error_code ec;
+    const std::vector<endpoint> found = detail::addresses_of(server, ec);
+    if (ec) return ec;
+    for (const endpoint& e : found) {
+        ec = e.is_ip() ? try_one(e, out) : std::error_code(errc::bad_address);
+        if (!ec || ec == errc::cancelled || ec == errc::timed_out) break;
+    }
+    return ec;
+}
+
+bool lacks_family(std::error_code ec) noexcept {
+    return ec == std::errc::address_family_not_supported || ec == std::errc::address_not_available;
+}
+
+std::error_code listen_on(const endpoint& where, int backlog, socket& out) noexcept {
+    std::error_code ec;
+    socket s(where.family(), type::stream, 0, ec);
+    if (ec) return ec;
+    s.set(option::reuse_address{true}, ec);
+    if (!ec) s.bind(where, ec);
+    if (!ec) s.listen(backlog, ec);
+    if (!ec) out = std::move(s);
+    return ec;
+}
+
+std::error_code listen_at(address where, int backlog, socket& out) noexcept {
+    std::error_code ec;
+    const endpoint e = where.numeric(ec);
+    if (ec) return ec;
+    if (!e.is_ip()) return errc::bad_address;
+    ec = listen_on(e, backlog, out);
+    // "*" on a host without IPv6.
+    if (lacks_family(ec) && e == endpoint::any(family::inet6, e.port())) {
+        ec = listen_on(endpoint::any(family::inet, e.port()), backlog, out);
+    }
+    return ec;
+}
+
+}  // namespace
+
+tcp_stream tcp_stream::connect(address server) {
+    socket s;
+    const std::error_code ec = try_all(server, s);
+    if (ec == errc::bad_address) endpoint::parse(server.text());  // throws with the reason
+    if (ec == errc::cancelled) throw cancelled();
+    if (ec) throw error(ec, "connect", "connect to " + server.to_string());
+    return tcp_stream(std::move(s));
+}
+
+tcp_stream tcp_stream::connect(address server, std::error_code& ec) noexcept {
+    socket s;
+    try {
+        ec = try_all(server, s);
+    } catch (const std::bad_alloc&) {
+        ec = std::make_error_code(std::errc::not_enough_memory);
+    }
+    return tcp_stream(std::move(s));
+}
+
+tcp_listener::tcp_listener(address where, int backlog) {
+    const std::error_code ec = listen_at(where, backlog, socket_);
+    if (ec == errc::bad_address && where.known() == nullptr) endpoint::parse(where.text());  // throws with the reason
+    if (ec) throw error(ec, "listen", "listen on " + where.to_string());
+}
+
+tcp_listener::tcp_listener(address where, int backlog, std::error_code& ec) noexcept {
+    ec = listen_at(where, backlog, socket_);
+}
+
+tcp_stream tcp_listener::accept() {
+    endpoint client;
+    return accept(client);
+}
+
+tcp_stream tcp_listener::accept(endpoint& client) {
+    accepted a = socket_.accept();
+    client = a.client;
+    std::error_code ignored;  // only a connection that is gone already refuses
+    a.connection.set(option::nodelay{true}, ignored);
+    return tcp_stream(std::move(a.connection));
+}
+
+tcp_stream tcp_listener::accept(std::error_code& ec) noexcept {
+    accepted a = socket_.accept(ec);
+    std::error_code ignored;
+    if (!ec) a.connection.set(option::nodelay{true}, ignored);
+    return tcp_stream(std::move(a.connection));
+}
+
+}  // namespace cardea

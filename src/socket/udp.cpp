@@ -1,0 +1,70 @@
+// udp_socket.
+#include <cardea/udp.hpp>
+#include <string>
+
+#include "names/resolve.hpp"
+
+namespace cardea {
+
+namespace {
+
+std::error_code bind_one(const endpoint& where, socket& out) noexcept {
+    std::error_code ec;
+    socket s(where.family(), type::datagram, 0, ec);
+    if (!ec) s.bind(where, ec);
+    if (!ec) out = std::move(s);
+    return ec;
+}
+
+std::error_code bind_at(address where, socket& out) noexcept {
+    std::error_code ec;
+    const endpoint e = where.numeric(ec);
+    if (ec) return ec;
+    if (!e.is_ip()) return errc::bad_address;
+    ec = bind_one(e, out);
+    // "*" on a host without IPv6.
+    const bool lacks_ipv6 = ec == std::errc::address_family_not_supported || ec == std::errc::address_not_available;
+    if (lacks_ipv6 && e == endpoint::any(family::inet6, e.port())) {
+        ec = bind_one(endpoint::any(family::inet, e.port()), out);
+    }
+    return ec;
+}
+
+}  // namespace
+
+udp_socket udp_socket::open() {
+    std::error_code ec;
+    socket s(family::inet6, type::datagram, 0, ec);
+    if (ec == std::errc::address_family_not_supported) return udp_socket(socket(family::inet, type::datagram));
+    if (ec) throw error(ec, "socket", "socket");
+    return udp_socket(std::move(s));
+}
+
+udp_socket udp_socket::bind(address where) {
+    socket s;
+    const std::error_code ec = bind_at(where, s);
+    if (ec == errc::bad_address && where.known() == nullptr) endpoint::parse(where.text());  // throws with the reason
+    if (ec) throw error(ec, "bind", "bind " + where.to_string());
+    return udp_socket(std::move(s));
+}
+
+udp_socket udp_socket::bind(address where, std::error_code& ec) noexcept {
+    socket s;
+    ec = bind_at(where, s);
+    return udp_socket(std::move(s));
+}
+
+udp_socket udp_socket::connect(address peer) {
+    std::error_code ec;
+    const std::vector<endpoint> found = detail::addresses_of(peer, ec);
+    for (const endpoint& e : found) {
+        socket s(e.family(), type::datagram, 0, ec);
+        if (!ec) s.connect(e, ec);
+        if (!ec) return udp_socket(std::move(s));
+    }
+    if (ec == errc::bad_address && peer.known() == nullptr) endpoint::parse(peer.text());  // throws with the reason
+    if (ec == errc::cancelled) throw cancelled();
+    throw error(ec, "connect", "connect to " + peer.to_string());
+}
+
+}  // namespace cardea
