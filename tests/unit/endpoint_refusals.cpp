@@ -14,7 +14,7 @@ using cardea::endpoint;
 
 struct row {
     std::string text;
-    std::string_view reason;
+    std::string reason;
 };
 
 const row rows[] = {
@@ -56,6 +56,10 @@ const row rows[] = {
     {"[1:2:3:4:5:6:7:8:9]:80", "'1:2:3:4:5:6:7:8:9' is not an IPv6 address"},
     {"[1::2::3]:80", "'1::2::3' is not an IPv6 address"},
     {"[12345::]:80", "'12345::' is not an IPv6 address"},
+    {"[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:80",  // longer than any address
+     "'0000:0000:0000:0000:0000:0000:0000:0000:0000:0000' is not an IPv6 address"},
+    {"[::1" + std::string(42, '0') + "]:80", "'::1" + std::string(42, '0') + "' is not an IPv6 address"},
+    {"[::1" + std::string(43, '0') + "]:80", "'::1" + std::string(43, '0') + "' is not an IPv6 address"},
     {"[::g]:80", "'::g' is not an IPv6 address"},
     {"[::ffff:1.2.3]:80", "'::ffff:1.2.3' is not an IPv6 address"},
     {"[+::1]:80", "'+::1' is not an IPv6 address"},
@@ -74,6 +78,7 @@ const row rows[] = {
     {"2130706433:80", "'2130706433' is not an IPv4 address: four decimal numbers 0-255"},
     {"0x7f000001:80", "'0x7f000001' is not an IPv4 address: four decimal numbers 0-255"},
     {"0x7f.0.0.0x1:80", "'0x7f.0.0.0x1' is not an IPv4 address: four decimal numbers 0-255"},
+    {"0X7F.1:80", "'0X7F.1' is not an IPv4 address: four decimal numbers 0-255"},
     {"010.0.0.1:80", "'010.0.0.1' is not an IPv4 address: four decimal numbers 0-255"},
     {"10.0.0.01:80", "'10.0.0.01' is not an IPv4 address: four decimal numbers 0-255"},
     {"256.0.0.1:80", "'256.0.0.1' is not an IPv4 address: four decimal numbers 0-255"},
@@ -113,7 +118,7 @@ TEST(endpoint_refusals, say_what_is_wrong) {
     for (const auto& r : rows) {
         SCOPED_TRACE(r.text);
         const auto message = message_of(r.text);
-        EXPECT_NE(message.find(" (" + std::string(r.reason) + "): not an address"), std::string::npos) << message;
+        EXPECT_NE(message.find(" (" + r.reason + "): not an address"), std::string::npos) << message;
     }
 }
 
