@@ -2,6 +2,7 @@
 #include "stack/host.hpp"
 
 #include "stack/host_core.hpp"
+#include "stack/socket/tcp_socket.hpp"
 #include "stack/socket/udp_socket.hpp"
 
 namespace cardea::stack {
@@ -15,6 +16,11 @@ void host::ingress(bytes_view packet, packet_meta const& meta, time_ns now) {
 
 void host::poll(time_ns now, packet_sink& sink) { core_->poll(now, sink); }
 time_ns host::next_deadline() const { return core_->next_deadline(); }
+
+std::unique_ptr<socket> host::open_tcp(ip_version family) {
+    if (!core_->may_open()) return nullptr;
+    return std::make_unique<tcp_socket>(*core_, family);
+}
 
 std::unique_ptr<socket> host::open_udp(ip_version family) {
     if (!core_->may_open()) return nullptr;

@@ -23,8 +23,7 @@ class counting_sink final : public packet_sink {
     std::uint64_t& count_;
 };
 
-// Loopback traffic answers itself; after this many packets the caller gets a turn.
-constexpr int max_loopback_burst = 4096;
+constexpr int max_loopback_rounds = 64;
 
 }  // namespace
 
@@ -36,6 +35,7 @@ host_core::host_core(host_config const& given)
       out{config, routes, random},
       ephemeral{config, random},
       udp{*this},
+      tcp{*this},
       in_{config, routes, *this},
       icmp_{config, routes, out},
       flow_key_{random.next(), random.next()} {}
@@ -60,6 +60,8 @@ void host_core::deliver(ip::datagram const& d) {
     switch (d.protocol) {
         case wire::protocol::udp:
             return udp.receive(d, now_);
+        case wire::protocol::tcp:
+            return tcp.receive(d, now_);
         case wire::protocol::icmp:
         case wire::protocol::icmpv6:
             if (v4 == (d.protocol == wire::protocol::icmp)) {
@@ -86,6 +88,7 @@ void host_core::deliver(ip::datagram const& d) {
 
 void host_core::on_icmp(ip::icmp_report const& r) {
     if (r.protocol == wire::protocol::udp) udp.on_icmp(r, now_);
+    if (r.protocol == wire::protocol::tcp) tcp.on_icmp(r, now_);
 }
 
 void host_core::complain(ip::datagram const& about, ip::icmp_complaint const& what) {
@@ -100,7 +103,12 @@ void host_core::poll(time_ns now, packet_sink& sink) {
     out.attach(&counted);
     if (in_.next_deadline() <= now) in_.on_deadline(now);
     out.flush();
-    drain_loopback(now);
+    tcp.poll(now);
+    // Loopback traffic answers itself; after so many rounds the caller gets a turn.
+    for (int round = 0; round < max_loopback_rounds && !out.loopback().empty(); ++round) {
+        drain_loopback(now);
+        tcp.poll(now);
+    }
     out.attach(nullptr);
     polling_ = false;
     udp.on_room();
@@ -108,17 +116,17 @@ void host_core::poll(time_ns now, packet_sink& sink) {
 }
 
 void host_core::drain_loopback(time_ns now) {
-    for (int n = 0; n < max_loopback_burst && !out.loopback().empty(); ++n) {
+    for (auto n = out.loopback().size(); n != 0; --n) {
         auto const p = out.loopback().take();
         ingress(p.bytes, p.meta, true, now);
     }
 }
 
-bool host_core::output_pending() const { return out.pending(); }
+bool host_core::output_pending() const { return out.pending() || tcp.pending(); }
 
 time_ns host_core::next_deadline() const {
     if (output_pending()) return now_;
-    return in_.next_deadline();
+    return std::min(in_.next_deadline(), tcp.next_deadline());
 }
 
 void host_core::signal_output() {
@@ -161,6 +169,7 @@ void host_core::release(socket& s) {
 
 host_counters host_core::counters() const {
     auto c = counters_;
+    c.connections = tcp.connections();
     c.icmp_errors_suppressed = icmp_.errors_suppressed();
     c.reassembly_bytes = in_.pending().bytes_held();
     return c;

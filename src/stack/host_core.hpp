@@ -11,6 +11,7 @@
 #include "stack/ip/routes.hpp"
 #include "stack/random.hpp"
 #include "stack/socket/ephemeral.hpp"
+#include "stack/socket/tcp_layer.hpp"
 #include "stack/socket/udp_layer.hpp"
 
 namespace cardea::stack {
@@ -41,6 +42,7 @@ class host_core final : private ip::input_handler {
     /// A keyed hash of a flow: choices made with it cannot be steered from outside.
     std::uint64_t flow_hash(tcp::four_tuple const& t) const;
 
+    time_ns now() const { return now_; }  ///< of the last call that brought the time
     bool may_open() const { return counters_.sockets < config.max_sockets; }
     void adopt(socket& s);
     void release(socket& s);
@@ -52,6 +54,7 @@ class host_core final : private ip::input_handler {
     ip::output out;
     ephemeral_ports ephemeral;
     udp_layer udp;
+    tcp_layer tcp;
 
   private:
     void deliver(ip::datagram const& d) override;

@@ -1,0 +1,279 @@
+// TCP's tables, timers and emission.
+#include "stack/socket/tcp_layer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "stack/host_core.hpp"
+#include "stack/socket/tcp_socket.hpp"
+#include "stack/wire/protocol.hpp"
+
+namespace cardea::stack {
+
+namespace {
+
+// On the heap of timers connections and listeners lie mixed; the lowest bit of the serial tells them apart.
+constexpr std::uint64_t listener_bit = 1;
+
+}  // namespace
+
+std::size_t tcp_layer::tuple_hash::operator()(tcp::four_tuple const& t) const {
+    // Multiply and fold, keyed: cheap, and not to be steered into collisions from outside.
+    auto h = key;
+    auto const mix = [&h](std::uint64_t word) {
+        h = (h ^ word) * 0x9fb21c651e98df25U;
+        h ^= h >> 32;
+    };
+    auto const mix_address = [&mix](ip_address const& a) {
+        for (std::size_t i = 0; i < a.size(); i += 4) {
+            std::uint64_t word = 0;
+            for (std::size_t k = 0; k < 4; ++k) word = (word << 8) | a.bytes[i + k];
+            mix(word);
+        }
+    };
+    mix_address(t.remote.address);
+    mix_address(t.local.address);
+    mix((std::uint64_t{t.remote.port} << 16) | t.local.port);
+    return static_cast<std::size_t>(h ^ (h >> 29));
+}
+
+tcp_layer::tcp_layer(host_core& core)
+    : core_{core},
+      secret_{core.random.next(), core.random.next()},
+      isn_{secret_},
+      table_{16, tuple_hash{core.random.next()}} {}
+
+// --- Tables
+
+std::shared_ptr<tcp_record> tcp_layer::enter(std::shared_ptr<tcp::connection> c, tcp_ip_fields const& ip, bool reuse) {
+    auto r = std::make_shared<tcp_record>();
+    r->connection = std::move(c);
+    r->ip = ip;
+    r->reuse_address = reuse;
+    r->serial = next_serial_++ << 1;
+    r->in_table = true;
+    auto const& t = r->connection->tuple();
+    table_.emplace(t, r);
+    auto& use = port_uses_[t.local.port];
+    ++use.connections;
+    if (!reuse) ++use.exclusive;
+    return r;
+}
+
+/// The end of a record in the tables; a socket may keep it.
+void tcp_layer::leave(tcp_record& r) {
+    timers_.remove(r);
+    if (!r.in_table) return;
+    r.in_table = false;
+    auto const t = r.connection->tuple();
+    auto const use = port_uses_.find(t.local.port);
+    if (!r.reuse_address) --use->second.exclusive;
+    if (--use->second.connections == 0) port_uses_.erase(use);
+    if (r.dirty) std::erase(dirty_, &r);
+    r.dirty = false;
+    table_.erase(t);  // may destroy r
+}
+
+std::shared_ptr<tcp_record> tcp_layer::record_of(std::shared_ptr<tcp::connection> const& c) {
+    auto const it = table_.find(c->tuple());
+    if (it != table_.end() && it->second->connection == c) return it->second;
+    auto r = std::make_shared<tcp_record>();
+    r->connection = c;
+    return r;
+}
+
+void tcp_layer::mark(tcp_record& r) {
+    if (!r.in_table || r.dirty) return;
+    r.dirty = true;
+    dirty_.push_back(&r);
+    core_.signal_output();
+}
+
+void tcp_layer::mark(listener_record& l) {
+    if (l.dirty) return;
+    l.dirty = true;
+    dirty_listeners_.push_back(&l);
+    core_.signal_output();
+}
+
+bool tcp_layer::may_bind(std::uint16_t port, port_entry const& e) const {
+    if (ports_.conflicts(port, e, true)) return false;
+    auto const use = port_uses_.find(port);
+    return use == port_uses_.end() || (e.reuse_address && use->second.exclusive == 0);
+}
+
+std::optional<std::uint16_t> tcp_layer::choose_port(port_entry const& e) {
+    return core_.ephemeral.choose([&](std::uint16_t port) {
+        auto candidate = e;
+        candidate.reuse_address = candidate.reuse_port = false;
+        return may_bind(port, candidate);
+    });
+}
+
+std::uint32_t tcp_layer::flow_label(tcp::four_tuple const& t) const {
+    return t.remote.address.is_v6() ? static_cast<std::uint32_t>(core_.flow_hash(t) & 0xfffff) : 0;  // RFC 6437
+}
+
+// --- Opening
+
+std::optional<std::uint16_t> tcp_layer::choose_connect_port(tcp::four_tuple const& t, bool reuse_time_wait) {
+    return core_.ephemeral.choose(t, [&](std::uint16_t port) {
+        if (ports_.at(port) != nullptr) return false;
+        auto candidate = t;
+        candidate.local.port = port;
+        auto const it = table_.find(candidate);
+        if (it == table_.end()) return true;
+        auto const& c = *it->second->connection;
+        // RFC 6191: timestamps keep the old incarnation's segments out.
+        return reuse_time_wait && c.current_state() == tcp::state::time_wait && c.info().timestamps;
+    });
+}
+
+tcp_layer::opening tcp_layer::connect(tcp::four_tuple tuple, tcp::connection_config config, std::uint32_t path_mtu,
+                                      time_ns now) {
+    if (table_.size() >= core_.config.max_connections) return {error::enobufs, nullptr};
+    if (tuple.local.port == 0) {
+        auto port = choose_connect_port(tuple, false);
+        if (!port) port = choose_connect_port(tuple, true);
+        if (!port) return {error::eaddrnotavail, nullptr};
+        tuple.local.port = *port;
+    }
+    tcp::open_parameters p;
+    p.iss = isn_.initial_sequence(tuple, now);
+    if (auto const it = table_.find(tuple); it != table_.end()) {
+        auto const& old = *it->second->connection;
+        if (old.current_state() != tcp::state::time_wait || !old.info().timestamps)
+            return {error::eaddrnotavail, nullptr};
+        p.iss = old.reuse_isn();
+        leave(*it->second);
+    }
+    bool const loopback = core_.routes.is_local(tuple.remote.address);
+    adapt(config, loopback);
+    config.path_mtu = path_mtu;
+    p.tuple = tuple;
+    p.config = config;
+    p.timestamp_offset = isn_.timestamp_offset(tuple);
+    p.watcher = core_.config.tcp_observer;
+    tcp_ip_fields ip;
+    ip.flow_label = flow_label(tuple);
+    auto r = enter(std::make_shared<tcp::connection>(tcp::connection::connect(p, now)), ip, false);
+    mark(*r);
+    return {error::ok, r};
+}
+
+void tcp_layer::adapt(tcp::connection_config& config, bool loopback) const {
+    auto const& c = core_.config;
+    config.mtu = loopback ? c.loopback_mtu : c.mtu;
+    config.max_send_burst = c.offload.tso && c.offload.checksum ? c.offload.max_tso_payload : 1;
+}
+
+std::shared_ptr<listener_record> tcp_layer::listen(tcp::listener_config const& config) {
+    auto l = std::make_shared<listener_record>(config, secret_, core_.config.tcp_observer);
+    l->serial = (next_serial_++ << 1) | listener_bit;
+    return l;
+}
+
+void tcp_layer::retire(std::shared_ptr<listener_record> l, time_ns now) {
+    l->owner = nullptr;
+    while (auto const c = l->listener.accept()) {
+        c->abort(now);
+        mark(*record_of(c));
+    }
+    l->listener.close(now);
+    mark(*l);
+    retired_.push_back(std::move(l));
+}
+
+// --- Emission and timers
+
+void tcp_layer::poll(time_ns now) {
+    run_timers(now);
+    for (auto* l : std::exchange(dirty_listeners_, {})) {
+        l->dirty = false;
+        service(*l, now);
+    }
+    working_.swap(dirty_);
+    for (auto* r : working_) {
+        r->dirty = false;
+        service(*r, now);
+    }
+    working_.clear();
+}
+
+void tcp_layer::run_timers(time_ns now) {
+    while (timers_.next() <= now) {
+        auto* const t = timers_.front();
+        // Whatever on_deadline() does, a deadline that stays due must not hold up the loop; service() sets the next.
+        timers_.remove(*t);
+        if ((t->serial & listener_bit) != 0) {
+            auto& l = static_cast<listener_record&>(*t);
+            l.listener.on_deadline(now);
+            mark(l);
+        } else {
+            auto& r = static_cast<tcp_record&>(*t);
+            r.connection->on_deadline(now);
+            mark(r);
+        }
+    }
+}
+
+void tcp_layer::service(tcp_record& r, time_ns now) {
+    tcp::segment s;
+    auto& c = *r.connection;
+    while (c.poll_output(now, s)) {
+        auto const end = s.end();
+        if (!r.emitted || r.sent_end < end) r.sent_end = end;
+        r.emitted = true;
+        emit(c.tuple(), r.ip, s);
+    }
+    if (r.owner != nullptr) r.owner->on_event();
+    if (c.finished()) return leave(r);
+    timers_.set(r, c.next_deadline());
+}
+
+void tcp_layer::service(listener_record& l, time_ns now) {
+    tcp::segment s;
+    tcp::four_tuple t;
+    while (l.listener.poll_output(now, t, s)) {
+        auto ip = l.ip;
+        ip.flow_label = flow_label(t);
+        emit(t, ip, s);
+    }
+    if (l.owner != nullptr) {
+        l.owner->on_event();
+        timers_.set(l, l.listener.next_deadline());
+        return;
+    }
+    timers_.remove(l);
+    std::erase_if(retired_, [&l](auto const& x) { return x.get() == &l; });  // destroys l
+}
+
+void tcp_layer::emit(tcp::four_tuple const& t, tcp_ip_fields const& ip, tcp::segment const& s) {
+    ip::send_fields f;
+    f.source = t.local.address;
+    f.destination = t.remote.address;
+    f.protocol = wire::protocol::tcp;
+    f.hop_limit = ip.hop_limit;
+    f.traffic_class = static_cast<std::uint8_t>((ip.traffic_class & 0xfc) | static_cast<unsigned>(s.ecn));
+    f.flow_label = ip.flow_label;
+    f.dont_fragment = !ip.may_fragment;
+    auto const way = core_.routes.find(f.destination, f.source);
+    if (way.problem != error::ok) return;
+    std::size_t const header_size = tcp::header_size(s);
+    bool const large = s.gso_size != 0;
+    bool const partial = core_.config.offload.checksum && !way.loopback &&
+                         (large || core_.out.partial_checksum(f, header_size + s.payload.size(), way.mtu));
+    packet_meta meta;
+    meta.gso = large ? gso_kind::tcp : gso_kind::none;
+    meta.gso_size = s.gso_size;
+    constexpr std::uint16_t checksum_at = 16;
+    meta.checksum_partial = partial;
+    meta.checksum_offset = partial ? checksum_at : std::uint16_t{0};
+    std::array<std::byte, tcp::max_header_bytes> header;
+    auto const n =
+        tcp::emit(s, f.source, f.destination, partial ? tcp::checksum_mode::partial : tcp::checksum_mode::full, header);
+    core_.out.send(f, bytes_view{header}.first(n), s.payload, meta, way.mtu);
+}
+
+}  // namespace cardea::stack
