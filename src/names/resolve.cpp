@@ -4,23 +4,28 @@
 #include <cardea/network.hpp>
 #include <string>
 
+#include "socket/address_text.hpp"
+
 namespace cardea::detail {
 
 std::vector<endpoint> addresses_of(address where, std::error_code& ec) {
+    ec.clear();
+    if (where.known() != nullptr) return {*where.known()};
+    endpoint numeric;
+    reason why;
+    if (parse_endpoint(where.text(), numeric, why)) return {numeric};
+
+    // Nothing but a name with a good port reaches the resolver: getaddrinfo(3) takes "127.1" and "0x7f.1" for
+    // 127.0.0.1, and port 70000 for 4464.
+    ec = errc::bad_address;
+    host_and_service parts;
+    std::uint16_t port = 0;
+    if (why.fault != address_fault::host_name || !split_address(where.text(), parts, why) ||
+        !parse_port(parts.service, port, why)) {
+        return {};
+    }
     std::vector<endpoint> found;
-    const endpoint numeric = where.numeric(ec);
-    if (!ec) {
-        found.push_back(numeric);
-        return found;
-    }
-    const host_and_service parts = split_address(where.text(), ec);
-    if (ec) return found;
-    // Inside brackets only numbers stand, and a service nobody knows cannot be resolved either.
-    if (parts.bracketed || parts.host.empty() || parts.host == "*") {
-        ec = errc::bad_address;
-        return found;
-    }
-    ec = this_network().resolve(std::string(parts.host), std::string(parts.service), found);
+    ec = this_network().resolve(std::string(parts.host), std::to_string(port), found);
     return found;
 }
 

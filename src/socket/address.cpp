@@ -185,7 +185,8 @@ bool parse_endpoint(std::string_view text, endpoint& out, reason& why) noexcept 
     host_and_service parts;
     endpoint host;
     std::uint16_t port = 0;
-    if (!split_address(text, parts, why) || !parse_host(parts, host, why) || !parse_port(parts.service, port, why)) {
+    // The port first: what is then blamed on a host name has nothing else wrong with it, and may be resolved.
+    if (!split_address(text, parts, why) || !parse_port(parts.service, port, why) || !parse_host(parts, host, why)) {
         return false;
     }
     out = host.with_port(port);

@@ -43,6 +43,7 @@ struct reason {
 std::string describe(const reason& why);
 
 /// False, with the reason, when `text` is none of endpoint::parse()'s forms; `out` is then unchanged.
+/// address_fault::host_name: a name and a good port, for the resolver.
 bool parse_endpoint(std::string_view text, endpoint& out, reason& why) noexcept;
 
 /// split_address() with the reason. Only the structure is checked: neither the host nor the service is looked at.

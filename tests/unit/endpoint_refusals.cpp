@@ -74,6 +74,8 @@ const row rows[] = {
     {"example.org:80", "'example.org' is not a numeric address: names are resolved by connect()"},
     {"1.2.3.4.example:80", "'1.2.3.4.example' is not a numeric address: names are resolved by connect()"},
     {"**:80", "'**' is not a numeric address: names are resolved by connect()"},
+    {"example.org:70000", "port 70000 is above 65535"},  // not blamed on the name: connect() would take that
+    {"example.org:htpp", "no such service 'htpp'"},
     {"127.1:80", "'127.1' is not an IPv4 address: four decimal numbers 0-255"},
     {"2130706433:80", "'2130706433' is not an IPv4 address: four decimal numbers 0-255"},
     {"0x7f000001:80", "'0x7f000001' is not an IPv4 address: four decimal numbers 0-255"},
