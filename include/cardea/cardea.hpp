@@ -6,6 +6,7 @@
 #include <cardea/endpoint.hpp>
 #include <cardea/error.hpp>
 #include <cardea/fiber.hpp>
+#include <cardea/ladder.hpp>
 #include <cardea/network.hpp>
 #include <cardea/option.hpp>
 #include <cardea/serve.hpp>
