@@ -1,3 +1,4 @@
+// Which text is an endpoint already, which is a name to ask for, and which is neither.
 #include "names/resolve.hpp"
 
 #include <cardea/error.hpp>

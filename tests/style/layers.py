@@ -40,6 +40,7 @@ EXCEPTIONS = {}
 # Private headers that everybody but the stack may include, each with its reason.
 BASE_FILES = {
     "socket/sockaddr.hpp": "endpoint to sockaddr and back: the one thing that kernel networks need of the bookkeeping",
+    "socket/address_text.hpp": "reading an endpoint with the reason why text is none: names must know a name from a typo",
 }
 
 # The rooms that may call the operating system; elsewhere a file says so by its name (signals_posix.cpp) or stands here.
