@@ -88,7 +88,7 @@ def breaches(root):
             found += check_cpp(path, text)
         for number, complaint in sorted(found):
             yield f"{path}:{number}: {complaint}"
-    for folder in sorted({file.parent for file in root.glob("tests/*/*_test.cpp")}):
+    for folder in sorted({file.parent for file in root.glob("tests/*/*.cpp")}):
         if not (folder / "CMakeLists.txt").exists():
             yield f"{folder.relative_to(root)}:1: has tests but no CMakeLists.txt, so that nobody runs them"
     for listed in [*LONG_FILES, *SLEEPING_TESTS, *layers.excepted_files()]:

@@ -40,7 +40,7 @@ class Style(unittest.TestCase):
     def test_what_keeps_the_rules_passes(self):
         self.good("src/fiber/loop.cpp", GOOD_CPP)
         self.good("include/cardea/tcp.hpp", GOOD_HPP + "#include <cardea/stream.hpp>\n#include <string>\n")
-        self.good("tests/unit/support.cpp", '// A test.\n#include "stack/address.hpp"\ncardea::sleep(1ms);\n')
+        self.good("tests/unit/support.hpp", GOOD_HPP + '#include "stack/address.hpp"\ncardea::sleep(1ms);\n')
 
     def test_a_file_is_at_most_400_lines(self):
         self.good("src/fiber/loop.cpp", "// x\n" * 400)
@@ -71,7 +71,7 @@ class Style(unittest.TestCase):
 
     def test_tests_do_not_sleep(self):
         for line in ("std::this_thread::sleep_for(1s);", "usleep(1);", "time.sleep(1)", "::sleep(1);", "sleep 0.5"):
-            self.bad("tests/unit/support.cpp", f"// A test.\n{line}\n", "does not sleep")
+            self.bad("tests/unit/support.hpp", f"{GOOD_HPP}{line}\n", "does not sleep")
         self.good("src/network/thread/a.cpp", "// x\n::nanosleep(&a, &b);\n")
 
     def test_no_test_is_forgotten(self):
