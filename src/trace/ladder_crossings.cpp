@@ -10,6 +10,9 @@ namespace {
 
 std::string byte_count(std::size_t n) { return std::to_string(n) + (n == 1 ? " byte" : " bytes"); }
 
+/// What shutdown() was asked for when it does not concern the peer.
+constexpr std::size_t shuts_receiving = 0;
+
 bool succeeded(const call_record& call) noexcept { return call.ended && !call.result; }
 
 class matcher {
@@ -92,7 +95,8 @@ class matcher {
     void end_from(std::uint64_t sender, const known_socket& s) {
         if (s.partner == 0) return;
         const auto goodbye = std::find_if(records_.begin(), records_.end(), [&](const call_record& call) {
-            return call.socket == sender && (call.kind == call_kind::close || call.kind == call_kind::shutdown);
+            const bool half = call.kind == call_kind::shutdown && call.asked != shuts_receiving;
+            return call.socket == sender && (call.kind == call_kind::close || half);
         });
         if (goodbye == records_.end()) return;
         const auto left = when_[static_cast<std::size_t>(goodbye - records_.begin())].begin;

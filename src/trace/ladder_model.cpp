@@ -2,6 +2,7 @@
 #include "trace/ladder_model.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <tuple>
 
@@ -77,6 +78,12 @@ std::vector<call_moments> find_moments(const std::vector<call_record>& records, 
     return when;
 }
 
+/// shutdown() reports its direction as a number.
+std::string direction_name(std::size_t direction) {
+    constexpr std::array<const char*, 3> names{"receive", "send", "both"};
+    return direction < names.size() ? names[direction] : "";
+}
+
 std::string arguments(const call_record& call, const known_socket& s) {
     switch (call.kind) {
         case call_kind::bind:
@@ -89,6 +96,8 @@ std::string arguments(const call_record& call, const known_socket& s) {
         case call_kind::recv_from:
         case call_kind::send:
             return std::to_string(call.asked);
+        case call_kind::shutdown:
+            return direction_name(call.asked);
         case call_kind::close:
             return s.listens ? "listener" : "";
         default:

@@ -92,7 +92,7 @@ TEST(ladder_matching, unix_clients_without_names) {
   0.012                 = ok ┤◀┄┄┄┄┄┄┄┄┄┄┄┄┄ accepted ┄┄┄┄┄┄┄┄┄┄┄┄┄│ ┆
   0.040                      │                                     ├ = unnamed
   0.050          send(1) = 1 ┤── 1 byte ───────╲                   │
-  0.053           shutdown() ┤── end of stream ╲╲                  │
+  0.053       shutdown(send) ┤── end of stream ╲╲                  │
   0.060                      │                  ╲╲────────────────▶├ recv(9) = 1
   0.064                      │                   ╲────────────────▶├ recv(9) = 0
 ┄┄▶ inferred from the calls: no packet was seen

@@ -150,7 +150,7 @@ inline script unix_scene() {
         .call(accept, 5, 40, {.socket = 1, .who = "server", .local = "unix:/run/a", .made = 3})
         .call(connect, 10, 12, {.socket = 2, .who = "client", .peer = "unix:/run/a"})
         .call(send, 50, 52, {.socket = 2, .who = "client", .asked = 1, .bytes = 1})
-        .call(shutdown, 53, 54, {.socket = 2, .who = "client"})
+        .call(shutdown, 53, 54, {.socket = 2, .who = "client", .asked = 1})
         .call(recv, 60, 62, {.socket = 3, .who = "server", .asked = 9, .bytes = 1})
         .call(recv, 64, 66, {.socket = 3, .who = "server", .asked = 9});
     return s;
