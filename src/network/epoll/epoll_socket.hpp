@@ -1,0 +1,70 @@
+// A socket whose calls park their fiber until epoll tells that it is worth trying again. For fibers of its network's
+// loop; what else may happen elsewhere (destruction, taking over an orphan) says so.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "network/epoll/epoll_registration.hpp"
+#include "network/kernel_socket.hpp"
+
+namespace cardea::detail {
+
+class epoll_network;
+
+class epoll_socket final : public kernel_socket {
+  public:
+    epoll_socket(epoll_network& home, int fd, family f, type t) noexcept : kernel_socket(fd, f, t), home_(&home) {}
+    ~epoll_socket() override { epoll_socket::close(); }
+
+    void register_as(epoll_registration& r) noexcept { record_ = &r; }
+    /// Takes over what another network released. Before first use.
+    void settle_in(native_socket& from) noexcept;
+    /// It was never in order: the descriptor stays the caller's.
+    void disown() noexcept;
+    /// Its network ends. While holding `ends`.
+    void orphan() noexcept;
+
+    std::error_code bind(const endpoint& where) noexcept override;
+    std::error_code listen(int backlog) noexcept override;
+    std::error_code accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept override;
+    std::error_code connect(const endpoint& server) noexcept override;
+    io_result send(const_buffer data) noexcept override;
+    io_result recv(mutable_buffer room) noexcept override;
+    io_result send_to(const_buffer datagram, const endpoint& to) noexcept override;
+    io_result recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept override;
+    std::error_code shutdown(direction how) noexcept override;
+    std::error_code close() noexcept override;
+    [[nodiscard]] bool is_open() const noexcept override { return fd_ >= 0; }
+    std::error_code local(endpoint& out) const noexcept override;
+    std::error_code peer(endpoint& out) const noexcept override;
+    std::error_code set_option(option_id option, option_value value) noexcept override;
+    std::error_code get_option(option_id option, option_value& value) const noexcept override;
+    [[nodiscard]] network* home() const noexcept override;
+    std::error_code release(native_socket& out) noexcept override;
+
+    /// Guards the two rare meetings of threads: a socket that ends away from its loop, and a network that ends before
+    /// its sockets. Nothing on the loop's ordinary ways takes it.
+    static std::mutex ends;
+
+  private:
+    template <class Attempt>
+    std::error_code perform(epoll_side& side, epoll_wish wish, Attempt attempt) noexcept;
+    template <class Attempt>
+    std::error_code perform_waiting(epoll_side& side, epoll_wish wish, Attempt& attempt) noexcept;
+    io_result take_unread(mutable_buffer room) noexcept;
+    [[nodiscard]] epoll_wish wish_to_send() const noexcept {
+        return family_ == family::local && type_ == type::datagram ? epoll_writing_untold : epoll_writing;
+    }
+    [[nodiscard]] std::error_code usable() const noexcept;
+    void learn_linger() noexcept;
+    void leave_network() noexcept;
+
+    std::atomic<epoll_network*> home_;  // nullptr: an orphan, or closed
+    epoll_registration* record_ = nullptr;
+    unread_bytes unread_;
+};
+
+}  // namespace cardea::detail
