@@ -29,6 +29,9 @@ class const_buffer {
     const_buffer(const void* data, std::size_t size) noexcept
         : data_(static_cast<const std::byte*>(data)), size_(size) {}
     const_buffer(const char* text) noexcept : const_buffer(text, std::strlen(text)) {}
+    /// A char array may be text or a buffer, closed by a NUL or not: say which with `{array, length}`.
+    template <std::size_t N>
+    const_buffer(char (&array)[N]) = delete;
     template <class R>
     requires detail::byte_range<const R> const_buffer(const R& range)
     noexcept : const_buffer(range.data(), range.size()) {}

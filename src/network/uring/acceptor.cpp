@@ -1,0 +1,126 @@
+#include "network/uring/acceptor.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <new>
+#include <utility>
+
+#include "network/uring/perform.hpp"
+
+namespace cardea::detail {
+
+namespace {
+
+// accept4(2) gave it an address, a multishot did not: a peer that has reset meanwhile has none (ENOTCONN).
+endpoint peer_of(int fd) noexcept {
+    sockaddr_storage raw{};
+    socklen_t size = sizeof raw;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&raw), &size) != 0) return {};
+    return endpoint::from_native(&raw, size);
+}
+
+}  // namespace
+
+std::error_code acceptor::accept(uring_network& home, int& fd, endpoint& client) noexcept {
+    if (streak_ < loop_after && unclaimed_.empty() && !armed_) {
+        const std::error_code failed = one(fd, client);
+        if (!failed) ++streak_;
+        return failed;
+    }
+    const std::error_code failed = from_multishot(home, fd);
+    if (!failed) client = peer_of(fd);
+    return failed;
+}
+
+std::error_code acceptor::one(int& fd, endpoint& client) noexcept {
+    for (;;) {
+        sockaddr_storage raw{};
+        socklen_t size = sizeof raw;
+        const auto ended = socket_.perform([&](io_uring_sqe* e) {
+            io_uring_prep_accept(e, socket_.descriptor(), reinterpret_cast<sockaddr*>(&raw), &size, SOCK_CLOEXEC);
+        });
+        if (ended.result >= 0) {
+            fd = ended.result;
+            client = endpoint::from_native(&raw, size);
+            if (socket_.is_open()) return {};
+            ::close(fd);  // it came while the listener was being closed
+            return errc::closed;
+        }
+        if (ended.why != wake::ready || !accept_again(-ended.result)) return socket_.explain(ended);
+    }
+}
+
+std::error_code acceptor::from_multishot(uring_network& home, int& fd) noexcept {
+    wait_line::place mine{loop::current()->running()};
+    callers_.join(mine);
+    std::error_code failed;
+    for (;;) {
+        if (!socket_.is_open()) {
+            failed = errc::closed;
+            break;
+        }
+        if (callers_.front() == &mine) {
+            if (!unclaimed_.empty()) {
+                fd = unclaimed_.front();
+                unclaimed_.pop_front();
+                break;
+            }
+            if (error_ != 0) {
+                failed = system_error_code(std::exchange(error_, 0));
+                break;
+            }
+            if (!armed_) arm(home);
+        }
+        const wake why = loop::current()->park(patience::interruptible);
+        if (why != wake::ready) {
+            failed = to_error(why);
+            break;
+        }
+    }
+    callers_.leave(mine);
+    callers_.wake_front();
+    return failed;
+}
+
+void acceptor::arm(uring_network& home) noexcept {
+    io_uring_sqe* e = home.entry();
+    io_uring_prep_multishot_accept(e, socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
+    e->user_data = tag(&socket_, target::acceptor);
+    armed_ = true;
+    stopping_ = false;
+}
+
+void acceptor::stop(uring_network& home) noexcept {
+    if (armed_ && !stopping_) stopping_ = home.try_cancel(tag(&socket_, target::acceptor));
+}
+
+void acceptor::completed(uring_network& home, std::int32_t result, std::uint32_t flags) noexcept {
+    if ((flags & IORING_CQE_F_MORE) == 0) armed_ = stopping_ = false;
+    if (result >= 0) {
+        try {
+            unclaimed_.push_back(result);
+        } catch (const std::bad_alloc&) {
+            ::close(result);
+            error_ = ENOMEM;
+        }
+        if (unclaimed_.size() > unclaimed_limit && callers_.empty()) {
+            streak_ = 0;
+            stop(home);
+        }
+    } else if (result != -ECANCELED && !accept_again(-result)) {
+        error_ = -result;
+    }
+    callers_.wake_front();
+}
+
+void acceptor::close_unclaimed() noexcept {
+    while (!unclaimed_.empty()) {
+        constexpr ::linger reset{1, 0};
+        ::setsockopt(unclaimed_.front(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        ::close(unclaimed_.front());
+        unclaimed_.pop_front();
+    }
+}
+
+}  // namespace cardea::detail

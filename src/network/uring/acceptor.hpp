@@ -1,0 +1,52 @@
+// How a listening socket of the io_uring network accepts: one by one at first; by a multishot where the caller keeps
+// coming back, so that a burst costs one request and not one turn of the loop per connection.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "network/kernel_socket.hpp"
+#include "network/uring/operation.hpp"
+
+namespace cardea::detail {
+
+class uring_network;
+class uring_socket;
+
+class acceptor {
+  public:
+    /// Accepts after which a caller is taken to be in a loop.
+    static constexpr unsigned loop_after = 16;
+    /// Connections the multishot may hold that nobody has asked for; then it is stopped, and the rest stays in the
+    /// kernel's listen queue.
+    static constexpr std::size_t unclaimed_limit = 64;
+
+    explicit acceptor(uring_socket& of) noexcept : socket_(of) {}
+    ~acceptor() { close_unclaimed(); }
+    acceptor(const acceptor&) = delete;
+    acceptor& operator=(const acceptor&) = delete;
+
+    std::error_code accept(uring_network& home, int& fd, endpoint& client) noexcept;
+    /// A completion of the multishot.
+    void completed(uring_network& home, std::int32_t result, std::uint32_t flags) noexcept;
+    void stop(uring_network& home) noexcept;
+    [[nodiscard]] bool armed() const noexcept { return armed_; }
+    void wake_everybody() noexcept { callers_.wake_all(); }
+    /// Connections that nobody asked for in time are reset, as the kernel does with those in a closed listen queue.
+    void close_unclaimed() noexcept;
+
+  private:
+    std::error_code one(int& fd, endpoint& client) noexcept;
+    std::error_code from_multishot(uring_network& home, int& fd) noexcept;
+    void arm(uring_network& home) noexcept;
+
+    uring_socket& socket_;
+    wait_line callers_;
+    std::deque<int> unclaimed_;
+    std::int32_t error_ = 0;
+    unsigned streak_ = 0;
+    bool armed_ = false;
+    bool stopping_ = false;
+};
+
+}  // namespace cardea::detail

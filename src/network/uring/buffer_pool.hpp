@@ -1,0 +1,52 @@
+// The buffers that multishot receives fill: one small pool per loop, lent to the kernel through a ring of its own
+// (io_uring_register_buf_ring(3)).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "network/uring/ring.hpp"
+
+namespace cardea::detail {
+
+class buffer_pool {
+  public:
+    static constexpr std::size_t buffer_bytes = 2048;
+    static constexpr std::uint16_t buffers = 1024;
+    static constexpr std::uint16_t group = 0;
+    static constexpr std::uint16_t none = 0xffff;
+
+    /// Throws std::system_error where the kernel has no buffer rings.
+    explicit buffer_pool(ring& of);
+    ~buffer_pool();
+    buffer_pool(const buffer_pool&) = delete;
+    buffer_pool& operator=(const buffer_pool&) = delete;
+
+    /// The kernel has filled this one: it is ours until give_back().
+    void taken(std::uint16_t) noexcept { --lent_; }
+    void give_back(std::uint16_t id) noexcept;
+    [[nodiscard]] const std::byte* data(std::uint16_t id) const noexcept { return memory_ + id * stride; }
+    /// Whether there are enough for another connection to receive into; else it receives into its reader's own room.
+    [[nodiscard]] bool plenty() const noexcept { return lent_ > buffers / 8; }
+
+    /// Filled buffers of one connection form a list through these.
+    struct chunk {
+        std::uint32_t begin = 0;
+        std::uint32_t end = 0;
+        std::uint16_t next = none;
+    };
+    [[nodiscard]] chunk& at(std::uint16_t id) noexcept { return chunks_[id]; }
+
+  private:
+    // Not a power of two: small messages at the starts of buffers would all fall into the same few sets of the caches.
+    static constexpr std::size_t stride = buffer_bytes + 64;
+
+    ring& ring_;
+    std::byte* memory_ = nullptr;
+    io_uring_buf_ring* lending_ = nullptr;
+    unsigned lent_ = buffers;
+    std::unique_ptr<chunk[]> chunks_;
+};
+
+}  // namespace cardea::detail

@@ -1,0 +1,49 @@
+// One io_uring: set up with the best flags the kernel takes, entries to fill in, completions to look at. liburing
+// underneath.
+#pragma once
+
+#include <liburing.h>
+
+#include <cstdint>
+#include <string>
+
+namespace cardea::detail {
+
+class ring {
+  public:
+    /// Throws std::system_error naming the call that the kernel refused.
+    ring();
+    ~ring();
+    ring(const ring&) = delete;
+    ring& operator=(const ring&) = delete;
+
+    /// An entry to fill in; submits what is queued when the queue is full. nullptr: the completion queue must be looked
+    /// at first (the kernel holds completions back and takes nothing new).
+    io_uring_sqe* entry() noexcept;
+    /// One system call, or none if there is nothing to do: submits everything, and waits for a completion at most
+    /// `timeout_ns` (0: not at all; negative: for ever).
+    void enter(std::int64_t timeout_ns) noexcept;
+    /// Hands every completion there is to `handle(user_data, result, flags)`; true if there was one.
+    template <class Handle>
+    bool drain(Handle handle) noexcept {
+        unsigned head = 0;
+        unsigned count = 0;
+        io_uring_cqe* completion = nullptr;
+        io_uring_for_each_cqe(&ring_, head, completion) {
+            handle(completion->user_data, completion->res, completion->flags);
+            ++count;
+        }
+        io_uring_cq_advance(&ring_, count);
+        return count > 0;
+    }
+    /// The kernel has more than the completion queue shows: work to run, or completions it could not place.
+    [[nodiscard]] bool more_inside() const noexcept;
+    io_uring* native() noexcept { return &ring_; }
+    /// "512 entries, 8192 completions, SINGLE_ISSUER DEFER_TASKRUN": for people.
+    [[nodiscard]] std::string describe() const;
+
+  private:
+    io_uring ring_{};
+};
+
+}  // namespace cardea::detail

@@ -1,0 +1,312 @@
+// The calls of an io_uring socket: each is straight-line code that parks its fiber until the kernel's completion.
+#include "network/uring/uring_socket.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+#include "fiber/offload.hpp"
+#include "network/uring/perform.hpp"
+
+namespace cardea::detail {
+
+namespace {
+
+constexpr std::size_t send_at_most = std::size_t{1} << 30;  // a completion's result is 32 bits
+constexpr std::int64_t connect_retry_ns = 5'000'000;
+
+}  // namespace
+
+class uring_socket::use {
+  public:
+    explicit use(uring_socket& s) noexcept : socket_(s) { ++s.calls_; }
+    ~use() {
+        --socket_.calls_;
+        socket_.note_progress();
+    }
+    use(const use&) = delete;
+    use& operator=(const use&) = delete;
+
+  private:
+    uring_socket& socket_;
+};
+
+uring_socket::uring_socket(uring_network& home, int fd, family f, type t) noexcept
+    : kernel_socket(fd, f, t), home_(&home), receiver_(*this) {
+    home.enlist(*this);
+}
+
+uring_socket::~uring_socket() { uring_socket::close(); }
+
+network* uring_socket::home() const noexcept { return home_; }
+
+void uring_socket::settle_in(native_socket& from) noexcept {
+    set_nonblocking(false);  // io_uring waits by itself; O_NONBLOCK would make it give up
+    receiver_.begin_with(from);
+}
+
+std::error_code uring_socket::explain(outcome ended) const noexcept {
+    if (closing_) return errc::closed;
+    if (ended.why != wake::ready) return to_error(ended.why);
+    return system_error_code(-ended.result);
+}
+
+// --- making connections ---------------------------------------------------------------------------------------------
+
+std::error_code uring_socket::accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept {
+    const use here(*this);
+    if (closing_) return errc::closed;
+    if (!acceptor_) acceptor_.reset(new (std::nothrow) acceptor(*this));
+    if (!acceptor_) return std::make_error_code(std::errc::not_enough_memory);
+    int fd = -1;
+    if (const std::error_code failed = acceptor_->accept(*home_, fd, client)) return failed;
+    connection.reset(new (std::nothrow) uring_socket(*home_, fd, family_, type_));
+    if (connection) return {};
+    ::close(fd);
+    return std::make_error_code(std::errc::not_enough_memory);
+}
+
+std::error_code uring_socket::connect(const endpoint& server) noexcept {
+    const use here(*this);
+    for (;;) {
+        if (closing_) return errc::closed;
+        const auto ended = perform([&](io_uring_sqe* e) {
+            io_uring_prep_connect(e, fd_, static_cast<const sockaddr*>(server.native()),
+                                  static_cast<socklen_t>(server.native_size()));
+        });
+        if (ended.result >= 0) return {};
+        if (ended.why != wake::ready) {
+            abandon_connect();
+            return explain(ended);
+        }
+        if (ended.result == -EINTR) continue;
+        if (!would_block(-ended.result) || family_ != family::local) return explain(ended);
+        // The listener's queue is full, and no readiness tells when it has room again (connect(2)).
+        if (const std::error_code failed = pause(connect_retry_ns)) return failed;
+    }
+}
+
+// --- moving bytes ---------------------------------------------------------------------------------------------------
+
+io_result uring_socket::send(const_buffer data) noexcept {
+    const use here(*this);
+    if (closing_) return {0, errc::closed};
+    return type_ == type::stream ? send_stream(data) : send_message(data.data(), data.size(), nullptr);
+}
+
+io_result uring_socket::send_stream(const_buffer data) noexcept {
+    wait_line::place mine{loop::current()->running()};
+    senders_.join(mine);
+    io_result done;
+    while (senders_.front() != &mine && !done.error) {
+        const wake why = loop::current()->park(patience::interruptible);
+        done.error = closing_ ? std::error_code(errc::closed) : to_error(why);
+    }
+    while (!done.error && done.bytes < data.size()) {
+        const const_buffer rest = data.after(done.bytes);
+        const auto ended = perform([&](io_uring_sqe* e) {
+            io_uring_prep_send(e, fd_, rest.data(), std::min(rest.size(), send_at_most), MSG_NOSIGNAL | MSG_WAITALL);
+        });
+        if (ended.result >= 0) done.bytes += static_cast<std::size_t>(ended.result);
+        const bool failed = ended.result < 0 && ended.result != -EINTR;
+        const bool interrupted = ended.why != wake::ready && done.bytes < data.size();
+        if (failed || interrupted || (closing_ && done.bytes < data.size())) done.error = explain(ended);
+    }
+    senders_.leave(mine);
+    senders_.wake_front();
+    return done;
+}
+
+// A datagram or record leaves at once as a rule: one direct call, and an operation only if there is no room for it.
+io_result uring_socket::send_message(const void* data, std::size_t size, const endpoint* to) noexcept {
+    iovec what{const_cast<void*>(data), size};
+    msghdr message{};
+    message.msg_iov = &what;
+    message.msg_iovlen = 1;
+    if (to != nullptr) {
+        message.msg_name = const_cast<void*>(to->native());
+        message.msg_namelen = static_cast<socklen_t>(to->native_size());
+    }
+    for (;;) {
+        const ssize_t n = ::sendmsg(fd_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n >= 0) {
+            loop::current()->count_call();
+            return {static_cast<std::size_t>(n), {}};
+        }
+        if (errno == EINTR) continue;
+        if (!would_block(errno)) return {0, last_error()};
+        const auto ended = perform([&](io_uring_sqe* e) { io_uring_prep_sendmsg(e, fd_, &message, MSG_NOSIGNAL); });
+        if (ended.result >= 0) return {static_cast<std::size_t>(ended.result), {}};
+        if (ended.why != wake::ready || ended.result != -EINTR) return {0, explain(ended)};
+    }
+}
+
+io_result uring_socket::recv(mutable_buffer room) noexcept {
+    const use here(*this);
+    if (closing_) return {0, errc::closed};
+    return type_ == type::stream ? receiver_.recv(*home_, room) : recv_record(room);
+}
+
+io_result uring_socket::recv_record(mutable_buffer room) noexcept {
+    endpoint from;
+    bool truncated = false;
+    const io_result done = recv_from(room, from, truncated);
+    return truncated ? io_result{done.bytes, std::make_error_code(std::errc::message_size)} : done;
+}
+
+io_result uring_socket::send_to(const_buffer datagram, const endpoint& to) noexcept {
+    const use here(*this);
+    if (closing_) return {0, errc::closed};
+    return send_message(datagram.data(), datagram.size(), &to);
+}
+
+io_result uring_socket::recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept {
+    const use here(*this);
+    if (closing_) return {0, errc::closed};
+    sockaddr_storage sender;
+    iovec where{room.data(), room.size()};
+    for (;;) {
+        msghdr message{};
+        message.msg_name = &sender;
+        message.msg_namelen = sizeof sender;
+        message.msg_iov = &where;
+        message.msg_iovlen = 1;
+        outcome ended{0, wake::ready};
+        const ssize_t n = ::recvmsg(fd_, &message, MSG_DONTWAIT);
+        if (n >= 0) {
+            ended.result = static_cast<std::int32_t>(n);
+        } else if (would_block(errno)) {
+            ended = perform([&](io_uring_sqe* e) { io_uring_prep_recvmsg(e, fd_, &message, 0); });
+        } else {
+            ended.result = -errno;
+        }
+        if (ended.result == -EINTR && ended.why == wake::ready) continue;
+        if (ended.result < 0) return {0, explain(ended)};
+        from = endpoint::from_native(&sender, message.msg_namelen);
+        truncated = (message.msg_flags & MSG_TRUNC) != 0;
+        if (n >= 0) loop::current()->count_call();
+        return {static_cast<std::size_t>(ended.result), {}};
+    }
+}
+
+// --- ending ---------------------------------------------------------------------------------------------------------
+
+void uring_socket::received(std::int32_t result, std::uint32_t flags) noexcept {
+    receiver_.completed(*home_, result, flags);
+    note_progress();
+}
+
+void uring_socket::arrived(std::int32_t result, std::uint32_t flags) noexcept {
+    acceptor_->completed(*home_, result, flags);
+    note_progress();
+}
+
+bool uring_socket::quiet() const noexcept {
+    return calls_ == 0 && !receiver_.armed() && (!acceptor_ || !acceptor_->armed());
+}
+
+void uring_socket::note_progress() noexcept {
+    if (closer_ != nullptr && quiet()) loop::current()->make_ready(*closer_);
+}
+
+// Ends whatever the kernel has of this socket, and wakes whoever waits without the kernel.
+void uring_socket::stop_everything() noexcept {
+    if (calls_ > 0) {
+        io_uring_sqe* e = home_->entry();
+        io_uring_prep_cancel_fd(e, fd_, IORING_ASYNC_CANCEL_ALL);
+        e->user_data = tag(nullptr, target::nobody);
+    }
+    receiver_.stop(*home_);
+    receiver_.wake_everybody();
+    if (acceptor_) {
+        acceptor_->stop(*home_);
+        acceptor_->wake_everybody();
+    }
+    senders_.wake_all();
+}
+
+void uring_socket::wait_until_quiet() noexcept {
+    loop* here = loop::current();
+    if (here == nullptr || here->running() == nullptr) {
+        home_->pump_until([this] {
+            stop_everything();  // again, if no entry was free the first time
+            return quiet();
+        });
+        return;
+    }
+    closer_ = here->running();
+    while (!quiet()) here->park(patience::uninterruptible);
+    closer_ = nullptr;
+}
+
+void uring_socket::check_thread() const noexcept {
+    const loop* here = loop::current();
+    if (here != nullptr && &here->net() == home_) return;
+    std::fputs("cardea: a socket of a running loop was closed on another thread; hand it over with detach()\n", stderr);
+    std::abort();
+}
+
+void uring_socket::close_descriptor() noexcept {
+    const loop* here = loop::current();
+    if (lingers() && here != nullptr && here->running() != nullptr) {
+        offload([fd = fd_] { ::close(fd); });  // blocks as long as SO_LINGER says: not this loop
+    } else {
+        ::close(fd_);
+    }
+}
+
+std::error_code uring_socket::close() noexcept {
+    if (std::exchange(closing_, true)) return {};
+    if (home_ != nullptr) {
+        check_thread();
+        if (!quiet()) {
+            stop_everything();
+            wait_until_quiet();
+        }
+        receiver_.discard(home_->buffers());
+        home_->strike_off(*this);
+    }
+    acceptor_.reset();
+    close_descriptor();
+    return {};
+}
+
+std::error_code uring_socket::release(native_socket& out) noexcept {
+    if (closing_) return errc::closed;
+    if (home_ != nullptr) {
+        const loop* here = loop::current();
+        if (calls_ > 0 || here == nullptr || &here->net() != home_) return errc::wrong_network;
+        closing_ = true;
+        if (!quiet()) {
+            stop_everything();
+            wait_until_quiet();
+        }
+        home_->strike_off(*this);
+    }
+    receiver_.give_up(home_ != nullptr ? &home_->buffers() : nullptr, out);
+    closing_ = true;
+    acceptor_.reset();
+    out.descriptor = fd_;
+    out.family = family_;
+    out.type = type_;
+    return {};
+}
+
+void uring_socket::orphan() noexcept {
+    if (!quiet()) {
+        stop_everything();
+        wait_until_quiet();
+    }
+    native_socket kept;
+    receiver_.give_up(&home_->buffers(), kept);
+    receiver_.begin_with(kept);
+    home_->strike_off(*this);
+    home_ = nullptr;
+}
+
+}  // namespace cardea::detail

@@ -1,0 +1,80 @@
+// A socket of the io_uring network. Receiving and accepting, which keep requests in the kernel between calls, have
+// objects of their own (receiver.hpp, acceptor.hpp).
+#pragma once
+
+#include <memory>
+
+#include "network/kernel_socket.hpp"
+#include "network/uring/acceptor.hpp"
+#include "network/uring/operation.hpp"
+#include "network/uring/receiver.hpp"
+
+namespace cardea::detail {
+
+class uring_network;
+
+class uring_socket final : public kernel_socket {
+  public:
+    uring_socket(uring_network& home, int fd, family f, type t) noexcept;
+    ~uring_socket() override;
+    /// Takes over what another network released. Before first use.
+    void settle_in(native_socket& from) noexcept;
+
+    std::error_code accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept override;
+    std::error_code connect(const endpoint& server) noexcept override;
+    io_result send(const_buffer data) noexcept override;
+    io_result recv(mutable_buffer room) noexcept override;
+    io_result send_to(const_buffer datagram, const endpoint& to) noexcept override;
+    io_result recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept override;
+    std::error_code close() noexcept override;
+    [[nodiscard]] bool is_open() const noexcept override { return !closing_; }
+    [[nodiscard]] network* home() const noexcept override;
+    std::error_code release(native_socket& out) noexcept override;
+
+    // For the network and for the two below.
+
+    /// Completions of the multishot receive and of the multishot accept.
+    void received(std::int32_t result, std::uint32_t flags) noexcept;
+    void arrived(std::int32_t result, std::uint32_t flags) noexcept;
+    /// The loop ends: keeps the descriptor and what was received, for whoever adopts them.
+    void orphan() noexcept;
+
+    /// How one operation ended, and what interrupted the wait for it.
+    struct outcome {
+        std::int32_t result;
+        wake why;
+    };
+    /// Prepares an entry by `prepare(entry)` and waits for its completion.
+    template <class Prepare>
+    outcome perform(Prepare prepare) noexcept;
+    /// What an operation's failure means to the caller: closed, timed out, cancelled, or the system's error.
+    [[nodiscard]] std::error_code explain(outcome ended) const noexcept;
+
+  private:
+    friend class uring_network;
+    /// A call's stay in the socket: close() waits until all have left.
+    class use;
+
+    io_result send_stream(const_buffer data) noexcept;
+    io_result send_message(const void* data, std::size_t size, const endpoint* to) noexcept;
+    io_result recv_record(mutable_buffer room) noexcept;
+    [[nodiscard]] bool quiet() const noexcept;
+    void stop_everything() noexcept;
+    void wait_until_quiet() noexcept;
+    void note_progress() noexcept;
+    void close_descriptor() noexcept;
+    void check_thread() const noexcept;
+
+    uring_network* home_;
+    uring_socket* next_ = nullptr;
+    uring_socket* previous_ = nullptr;
+    fiber* closer_ = nullptr;
+    unsigned calls_ = 0;
+    bool closing_ = false;
+    /// Sending: one at a time, so that the stream's order is the callers'.
+    wait_line senders_;
+    receiver receiver_;
+    std::unique_ptr<acceptor> acceptor_;  // listening sockets only
+};
+
+}  // namespace cardea::detail
