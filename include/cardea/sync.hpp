@@ -26,6 +26,9 @@ class wait_queue {
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
 
   private:
+    void link(waiter& w) noexcept;
+    void unlink(waiter& w) noexcept;
+
     waiter* first_ = nullptr;
     waiter* last_ = nullptr;
 };

@@ -16,12 +16,22 @@ struct waiter {
     bool woken = false;
 };
 
+// Not inline: g++ 12 takes a waiter that is linked and unlinked in one function for one that dangles.
+[[gnu::noinline]] void wait_queue::link(waiter& w) noexcept {
+    w.previous = last_;
+    (last_ != nullptr ? last_->next : first_) = &w;
+    last_ = &w;
+}
+
+void wait_queue::unlink(waiter& w) noexcept {
+    (w.previous != nullptr ? w.previous->next : first_) = w.next;
+    (w.next != nullptr ? w.next->previous : last_) = w.previous;
+}
+
 void wait_queue::wait(std::unique_lock<std::mutex>& held, const char* operation) {
     execution& me = execution::current();
     waiter mine{&me};
-    mine.previous = last_;
-    (last_ != nullptr ? last_->next : first_) = &mine;
-    last_ = &mine;
+    link(mine);
     wake why = wake::ready;
     while (!mine.woken && why == wake::ready) {
         held.unlock();
@@ -29,8 +39,7 @@ void wait_queue::wait(std::unique_lock<std::mutex>& held, const char* operation)
         held.lock();
     }
     if (mine.woken) return;
-    (mine.previous != nullptr ? mine.previous->next : first_) = mine.next;
-    (mine.next != nullptr ? mine.next->previous : last_) = mine.previous;
+    unlink(mine);
     held.unlock();
     if (why == wake::cancelled) throw cancelled();
     throw error(errc::timed_out, operation, operation);
