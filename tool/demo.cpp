@@ -1,0 +1,106 @@
+// cardea demo: the textbook's exchanges over TCP and UDP, really made, and the ladder of what happened.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <cardea/deadline.hpp>
+#include <cardea/fiber.hpp>
+#include <cardea/ladder.hpp>
+#include <cardea/network.hpp>
+#include <chrono>
+#include <memory>
+
+#include "command.hpp"
+#include "demo_programs.hpp"
+#include "standard_streams.hpp"
+
+namespace cardea_tool {
+
+namespace {
+
+struct demo_options {
+    std::string network;
+    std::size_t width = 0;
+    bool ascii = false;
+};
+
+using program = void (*)(meeting_point&);
+
+/// Nothing in it takes long: if it does, say so instead of hanging.
+constexpr std::chrono::seconds time_for_it{20};
+
+void meet(program server, program client) {
+    meeting_point point;
+    const cardea::deadline within(time_for_it);
+    cardea::scope both;
+    both.spawn({.name = "server"}, [&] { server(point); });
+    both.spawn({.name = "client"}, [&] { client(point); });
+    both.join();
+}
+
+/// On threads there is no loop to make; otherwise both are fibers of one.
+std::string meet_on(const std::string& network, program server, program client) {
+    if (network == "thread") {
+        meet(server, client);
+        return network;
+    }
+    return cardea::run({.network = network}, [&] {
+        meet(server, client);
+        return std::string(cardea::this_network().name());
+    });
+}
+
+/// Observes the calls made while it lives.
+class recording {
+  public:
+    recording() : before_(cardea::observe_calls(&recorder_)) {}
+    ~recording() { cardea::observe_calls(before_); }
+    recording(const recording&) = delete;
+    recording& operator=(const recording&) = delete;
+    [[nodiscard]] std::vector<cardea::call_record> records() const { return recorder_.records(); }
+
+  private:
+    cardea::call_recorder recorder_;
+    cardea::call_observer* before_;
+};
+
+void show(const demo_options& options, const char* service, program server, program client) {
+    std::vector<cardea::call_record> calls;
+    std::string network;
+    {
+        const recording on;
+        network = meet_on(options.network, server, client);
+        calls = on.records();
+    }
+    const auto width = options.width != 0 ? options.width : terminal_columns().value_or(80);
+    fmt::print("{}, two {} on the {} network\n\n{}\n", service, network == "thread" ? "threads" : "fibers", network,
+               cardea::draw_ladder(calls, {.width = width, .ascii = options.ascii}));
+}
+
+int run_demo(const demo_options& options) {
+    const char* bar = options.ascii ? ":" : "┆";
+    fmt::print(
+        "A client sends a sentence, a server answers in capitals. Time runs downwards; a bar\n"
+        "of {} is a call that waits.\n\n",
+        bar);
+    show(options, "TCP, the connection-oriented service", tcp_server, tcp_client);
+    show(options, "UDP, the connectionless service", udp_server, udp_client);
+    return done;
+}
+
+}  // namespace
+
+command add_demo(CLI::App& app) {
+    auto options = std::make_shared<demo_options>();
+    auto* demo = app.add_subcommand("demo", "Show a TCP and a UDP exchange call by call, from both sides");
+    demo->description(
+        "Starts a TCP and a UDP server and a client for each on free loopback ports, and draws what\n"
+        "their socket calls did: the textbook's ladder.");
+    demo->add_option("--network", options->network, "What runs them: thread, uring or epoll (default: the best)")
+        ->envname("CARDEA_NETWORK")
+        ->check(CLI::IsMember({"thread", "uring", "epoll"}));
+    demo->add_option("--width", options->width, "Columns (default: the terminal's, or 80)")->check(CLI::Range(60, 400));
+    demo->add_flag("--ascii", options->ascii, "Draw with 7-bit characters only");
+    return {demo, [options] { return run_demo(*options); }};
+}
+
+}  // namespace cardea_tool

@@ -1,0 +1,54 @@
+// cardea info: what this machine offers to Cardea, and what it would choose.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <cardea/fiber.hpp>
+#include <cardea/network.hpp>
+#include <cstdlib>
+
+#include "command.hpp"
+#include "machine.hpp"
+
+namespace cardea_tool {
+
+namespace {
+
+/// Asked by making a loop, not by reasoning: what runs is what is reported.
+std::string chosen_network() {
+    try {
+        return cardea::run([] { return std::string(cardea::this_network().name()); });
+    } catch (const std::exception& e) {
+        return fmt::format("none: {}", e.what());
+    }
+}
+
+void print(std::string_view name, std::string_view value) { fmt::print("{:<16}{}\n", name, value); }
+
+int run_info() {
+    fmt::print("cardea {}\n\n", CARDEA_VERSION);
+    print("system", system_name());
+    print("CPUs", processors());
+    fmt::print("\nNetworks\n");
+    for (const auto& network : cardea::probe_networks()) {
+        print("  " + network.name, fmt::format("{:<10}{}", network.usable ? "usable" : "not here", network.why));
+    }
+    const char* asked = std::getenv("CARDEA_NETWORK");
+    const std::string reason = asked != nullptr && *asked != '\0' ? fmt::format("CARDEA_NETWORK={}", asked)
+                                                                  : "the best that works; CARDEA_NETWORK is not set";
+    print("  in a loop", fmt::format("{:<10}{}", chosen_network(), reason));
+    print("  outside", fmt::format("{:<10}plain threads block in the system's own calls", "thread"));
+    fmt::print("\nLimits\n");
+    for (const auto& limit : limits()) {
+        print("  " + limit.name, fmt::format("{:<12}{}", limit.value, limit.meaning));
+    }
+    return done;
+}
+
+}  // namespace
+
+command add_info(CLI::App& app) {
+    auto* info = app.add_subcommand("info", "Show which networks work here, which is chosen and why, and the limits");
+    return {info, run_info};
+}
+
+}  // namespace cardea_tool

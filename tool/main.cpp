@@ -1,0 +1,73 @@
+// The cardea command: reads the command line, runs one subcommand, and says in one line what went wrong.
+// Exit codes: 0 done, 1 it failed, 2 the command line makes no sense.
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cardea/error.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "command.hpp"
+
+namespace {
+
+using namespace cardea_tool;
+
+void describe(CLI::App& app) {
+    app.name("cardea");
+    app.description(
+        "Cardea opens and shuts doors: sockets, from the command line.\n"
+        "ADDRESS is HOST:PORT, [IPV6]:PORT, *:PORT (every address), or unix:PATH, unix:@NAME.\n"
+        "A PORT may be a service's name, as http.");
+    app.footer(
+        "Try it:\n"
+        "  cardea demo                          what a TCP and a UDP exchange look like, call by call\n"
+        "  cardea serve echo '*:7000'           an echo server on TCP and UDP, on every CPU\n"
+        "  cardea connect localhost:7000        talk to it; end with Ctrl-D\n"
+        "  cardea listen '*:7001' > file        receive what one client sends\n"
+        "  cardea info                          what this machine offers\n"
+        "Exit codes: 0 done, 1 it failed, 2 the command line makes no sense.\n"
+        "CARDEA_NETWORK=uring|epoll chooses the network beneath loops.");
+    app.set_version_flag("--version", "cardea " CARDEA_VERSION, "Print the version and exit");
+    app.set_help_flag("-h,--help", "Print this help and exit; also after a command");
+    app.require_subcommand(1);
+}
+
+int report(const char* what, int code) {
+    std::fprintf(stderr, "cardea: %s\n", what);
+    return code;
+}
+
+int run_chosen(const std::array<command, 5>& commands) {
+    for (const auto& c : commands) {
+        if (c.known->parsed()) return c.run();
+    }
+    return misused;
+}
+
+int run(int argc, char** argv) {
+    CLI::App app;
+    describe(app);
+    const std::array<command, 5> commands{add_demo(app), add_serve(app), add_connect(app), add_listen(app),
+                                          add_info(app)};
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+        if (e.get_exit_code() == 0) return app.exit(e);  // help and version
+        return report((std::string(e.what()) + " (see cardea --help)").c_str(), misused);
+    }
+    return run_chosen(commands);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const cardea::error& e) {
+        return report(e.what(), e.code() == cardea::errc::bad_address ? misused : failed);
+    } catch (const std::invalid_argument& e) {
+        return report(e.what(), misused);
+    } catch (const std::exception& e) {
+        return report(e.what(), failed);
+    }
+}
