@@ -107,13 +107,30 @@ void connection_pair::drain(bool is_a) {
     }
 }
 
+/// No ACK of what was never sent; new data within the peer's window (a probe apart) and the congestion window.
+void connection_pair::check_emitted(bool from_a, segment const& s) {
+    connection const& c = from_a ? *a_ : *b_;
+    connection_info const i = c.info();
+    emitted& mine = from_a ? emitted_a_ : emitted_b_;
+    emitted const& theirs = from_a ? emitted_b_ : emitted_a_;
+    if (s.has(flag::ack) && !s.has(flag::rst) && theirs.any) {
+        EXPECT_TRUE(s.ack <= theirs.end) << "acknowledges what was not sent";
+    }
+    bool const is_new = !mine.any || mine.end < s.end();
+    if (is_new && !s.payload.empty() && c.established()) {
+        EXPECT_TRUE(s.end() <= theirs.edge + 1) << "beyond the window by " << distance(theirs.edge, s.end());
+        EXPECT_LE(i.in_flight, i.cwnd + 2 * i.mss);  // limited transmit may exceed it by two (RFC 3042)
+    }
+    if (is_new) mine.end = s.end();
+    std::uint32_t const window = s.has(flag::syn) ? s.window : std::uint32_t{s.window} << i.receive_shift;
+    if (s.has(flag::ack) && (!mine.any || mine.edge < s.ack + window)) mine.edge = s.ack + window;
+    mine.any = true;
+}
+
 /// Onto the wire, cut as a device would.
 void connection_pair::put(bool from_a, segment const& s) {
     if (tap) tap(from_a, s);
-    sequence& sent_end = from_a ? sent_end_a_ : sent_end_b_;
-    bool& any = from_a ? sent_any_a_ : sent_any_b_;
-    if (!any || sent_end < s.end()) sent_end = s.end();
-    any = true;
+    check_emitted(from_a, s);
     if (s.gso_size == 0 || !link.split) return put_one(from_a, s);
     std::size_t const total = s.payload.size();
     for (std::size_t at = 0; at < total; at += s.gso_size) {

@@ -93,12 +93,12 @@ class connection_pair {
     std::uint32_t wire_mtu = 0;  ///< larger packets are dropped; 0: no bound
 
   private:
-    friend struct checker;
     void start_b(segment const& syn);
     void pump(bool a);
     void emit_all();
     void drain(bool a);
     void put(bool from_a, segment const& s);
+    void check_emitted(bool from_a, segment const& s);
     void put_one(bool from_a, segment const& s);
     void enqueue(in_transit const& p, time_ns at);
     void deliver(in_transit const& p);
@@ -114,8 +114,13 @@ class connection_pair {
     time_ns now_ = 1 * seconds;
     std::uint64_t order_ = 0;
     std::map<std::pair<time_ns, std::uint64_t>, in_transit> queue_;
-    sequence sent_end_a_, sent_end_b_;  ///< the highest sequence number each has emitted
-    bool sent_any_a_ = false, sent_any_b_ = false;
+    /// What each end has put on the wire so far.
+    struct emitted {
+        bool any = false;
+        sequence end;   ///< after the highest sequence number
+        sequence edge;  ///< the highest right edge of a window announced
+    };
+    emitted emitted_a_, emitted_b_;
 };
 
 }  // namespace cardea::stack::tcp::test

@@ -86,6 +86,7 @@ void connection::fail(error why, time_ns now) {
 void connection::enter_closed(time_ns now) {
     stop_all(now);
     tx_.clear();
+    board_.clear();
     rx_.drop_out_of_order();
     if (released_) rx_.clear();
     syn_due_ = ack_now_ = window_probe_due_ = keepalive_due_ = tail_probe_due_ = false;
@@ -96,6 +97,7 @@ void connection::enter_closed(time_ns now) {
 void connection::enter_time_wait(time_ns now) {
     stop_all(now);
     tx_.clear();
+    board_.clear();
     rx_.drop_out_of_order();
     set_state(state::time_wait, now);
     arm(timer::linger, now + config_.time_wait, now);

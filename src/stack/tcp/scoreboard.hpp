@@ -42,6 +42,7 @@ struct delivery {
 class scoreboard {
   public:
     void start(sequence first) { una_ = high_sacked_ = first; }
+    void clear() { *this = scoreboard{}; }
 
     /// More runs than this are not taken on: new data waits for acknowledgements.
     static constexpr std::size_t max_runs = 65'536;
