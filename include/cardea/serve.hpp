@@ -7,6 +7,7 @@
 #include <cardea/unix.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <initializer_list>
@@ -22,14 +23,15 @@ struct serve_report {
     std::uint64_t accepted = 0;          ///< connections taken
     std::uint64_t handler_failures = 0;  ///< handlers that ended by an exception
     std::uint64_t accept_pauses = 0;     ///< times accepting paused: no descriptors or memory left
-    std::uint64_t cancelled = 0;         ///< handlers cut off when the drain's time was over
+    std::uint64_t cancelled = 0;         ///< handlers that were asked to stop: the drain's time was over
 };
 
 struct serve_options {
     /// Loops, each on a thread of its own with a listener of its own; 0: one per CPU this process may run on. Inside
     /// run() serve stays on the loop it is called on.
     unsigned threads = 0;
-    /// Connections served at once, over all threads; more wait in the listen queue. 0: no limit but the descriptors'.
+    /// Connections served at once, over all threads; more wait in the listen queue (with several listeners, one at most
+    /// for each of them waits accepted). 0: no limit but the descriptors'.
     std::size_t max_connections = 0;
     int backlog = default_backlog;
     /// Longest that one blocking call of a handler may take; zero: no limit. See call_limit.
@@ -45,16 +47,18 @@ struct serve_options {
     std::stop_token stop = {};
     /// Called once, when every listener listens, with their endpoints in the order of the addresses.
     std::function<void(const std::vector<endpoint>&)> on_ready = {};
-    /// Called when a handler ends by an exception (the connection is closed) and when accepting pauses. Any of the
-    /// threads; not for `cancelled`. Default: one line to stderr.
+    /// Called when a handler ends by an exception (its connection is closed by then), with its client; and when
+    /// accepting pauses, with the listener's endpoint, once for a series of pauses. On any of the threads, at the same
+    /// time; not for `cancelled`; what it throws is lost. Default: one line to stderr, but none for a peer that went
+    /// away or fell silent (timed_out, end_of_stream, connection_reset, broken_pipe); those are counted all the same.
     std::function<void(const endpoint& client, std::exception_ptr why)> on_error = {};
-    /// "uring", "epoll" or empty; see run_options.
+    /// "uring", "epoll" or empty; see run_options. Outside of run() only.
     std::string network = {};
     /// Stack reserved for each handler's fiber.
     std::size_t stack_size = 256 * 1024;
 };
 
-/// The addresses to serve: one, or several in braces.
+/// The addresses to serve: one, or several in braces. Numeric: host names are errc::bad_address.
 class addresses {
   public:
     addresses(const char* one) : list_{one} {}
@@ -105,9 +109,16 @@ serve_report serve_datagrams(const addresses& where, Handler& handle, const serv
 
 /// Serves TCP ("host:port") and Unix ("unix:/path") addresses: `handle` is called for each connection, on a fiber of
 /// its own, with a tcp_stream, unix_stream or (for both kinds) stream; the connection closes when it returns. It is
-/// called from several threads at once unless `threads` is 1. A handler that throws loses its connection only.
-/// Blocks until stopped and drained. Throws cardea::error when an address cannot be listened on; nothing is left
-/// behind.
+/// called from several threads at once unless `threads` is 1. A handler that throws loses its connection only. The
+/// connections of a Unix name are dealt out to the threads in turn. No memory, stack or descriptor for one more
+/// connection: accepting pauses, 50 ms at first and 1 s at most, or until a connection of that thread ends.
+///
+/// Blocks until stopped, by a signal, by options.stop or, inside run(), by cancelling the fiber; and drained: the
+/// listeners close at once, handlers may finish. The caller's own cancellation or deadline ends it with all its
+/// handlers at once and is thrown. Throws cardea::error when an address cannot be listened on, address_in_use also when
+/// another serve() shares it among its threads; nothing is left behind. Fibers that a handler starts with spawn()
+/// belong to their loop: outside of run() they are drained and cancelled as handlers are, and one that throws ends
+/// serve().
 template <class Handler>
 requires std::is_invocable_v < std::decay_t<Handler>
 &, stream > || std::is_invocable_v<std::decay_t<Handler>&, tcp_stream> ||
@@ -120,7 +131,7 @@ requires std::is_invocable_v < std::decay_t<Handler>
 
 /// Serves UDP addresses: `handle(door, datagram, from)` is called for each datagram, one after the other on each
 /// thread; it answers with door.send_to(). While it blocks no further datagram of its thread is read: spawn for long
-/// work. An ICMP error or an exception of the handler does not end the server.
+/// work (`door` lives until serve() returns). An ICMP error or an exception of the handler does not end the server.
 template <class Handler>
 requires std::is_invocable_v < std::decay_t<Handler>
 &, udp_socket&, const_buffer,

@@ -1,0 +1,67 @@
+// The threads of a server outside of run(): one loop on each, started together, ended together.
+#pragma once
+
+#include <atomic>
+#include <cardea/serve.hpp>
+#include <cardea/sync.hpp>
+#include <exception>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "fiber/loop.hpp"
+#include "serve/listening.hpp"
+#include "serve/service.hpp"
+#include "serve/watch.hpp"
+
+namespace cardea::detail {
+
+class crew {
+  public:
+    /// Starts a thread with a loop for each element of `where` and waits until all loops stand. Throws what kept one
+    /// from it. `boss` is woken whenever a loop has ended.
+    crew(service& of, std::vector<doors> where, const watch& boss);
+    /// Ends at once what still runs, and waits for it.
+    ~crew();
+    crew(const crew&) = delete;
+    crew& operator=(const crew&) = delete;
+
+    /// What the first loop listens on; before begin() only.
+    [[nodiscard]] const doors& listening() const noexcept { return members_.front().mine; }
+    /// Lets them accept.
+    void begin() noexcept { begin_.set(); }
+    /// They accept no more; handlers go on.
+    void drain() noexcept { drain_.set(); }
+    /// Cancels whatever still runs.
+    void cut() noexcept;
+    /// All loops have ended, or one of them has failed.
+    [[nodiscard]] bool is_over() const noexcept;
+    /// Waits for the threads. Throws what a loop failed with, having cancelled the others.
+    void join();
+
+  private:
+    struct member {
+        doors mine;
+        std::shared_ptr<loop::door> inside;  // set when the loop stands
+        std::exception_ptr failure;          // read when it has ended
+        std::thread thread;
+    };
+
+    void start();
+    void work(member& m, unsigned number) noexcept;
+    void on_loop(member& m, unsigned number);
+    void wait_for_threads() noexcept;
+    void rethrow_failure() const;
+
+    service& of_;
+    const watch& boss_;
+    std::vector<member> members_;
+    event begin_;
+    event drain_;
+    std::atomic<bool> called_off_{false};
+    std::atomic<unsigned> standing_{0};
+    std::atomic<unsigned> ended_{0};
+    std::atomic<bool> failed_{false};
+};
+
+}  // namespace cardea::detail

@@ -1,0 +1,98 @@
+// serve(): on the loop it is called on, or on loops of its own with a thread each; ready, drain, end.
+#include <algorithm>
+#include <cardea/error.hpp>
+#include <cardea/serve.hpp>
+#include <cardea/sync.hpp>
+#include <utility>
+
+#include "fiber/execution.hpp"
+#include "serve/cpus.hpp"
+#include "serve/crew.hpp"
+#include "serve/listening.hpp"
+#include "serve/service.hpp"
+#include "serve/serving.hpp"
+#include "serve/watch.hpp"
+
+namespace cardea::detail {
+
+namespace {
+
+served kind_of(const handler& how) noexcept { return how.on_stream != nullptr ? served::streams : served::datagrams; }
+
+void tell_ready(const serve_options& options, const doors& listening) {
+    if (!options.on_ready) return;
+    std::vector<endpoint> where;
+    for (const listener& l : listening) where.push_back(l.where);
+    options.on_ready(where);
+}
+
+serve_report serve_on_this_loop(const addresses& where, const handler& how, const serve_options& options) {
+    service shared(how, options, 1);
+    doors mine = std::move(listen_on_all(where.list(), kind_of(how), options.backlog, 1).front());
+    tell_ready(options, mine);
+    serving here(shared, mine, 0);
+    here.start();
+    event asked;
+    const std::stop_callback on_stop(options.stop, [&asked] { asked.set(); });
+    asked.wait();
+    here.stop_accepting();
+    here.join(options.drain);
+    return shared.report();
+}
+
+std::int64_t after(std::int64_t now_ns, std::chrono::nanoseconds span) noexcept {
+    const std::int64_t ns = std::max<std::int64_t>(span.count(), 0);
+    return ns >= never_ns - now_ns ? never_ns : now_ns + ns;
+}
+
+// What ends the server before its time: the caller's own cancellation or deadline. Does not return normally then.
+void heed_caller(crew& loops) {
+    const std::error_code interrupted = execution::current().interruption();
+    if (!interrupted) return;
+    loops.cut();
+    loops.join();
+    if (interrupted == errc::cancelled) throw cancelled();
+    throw error(interrupted, "serve", "serve");
+}
+
+void serve_until_asked(crew& loops, const watch& asked, const std::stop_token& stop) {
+    while (asked.signals() == 0 && !stop.stop_requested() && !loops.is_over()) {
+        asked.wait(never_ns);
+        heed_caller(loops);
+    }
+}
+
+void drain(crew& loops, const watch& asked, std::chrono::nanoseconds limit) {
+    execution& me = execution::current();
+    const std::int64_t until = after(me.now_ns(), limit);
+    loops.drain();
+    while (asked.signals() < 2 && !loops.is_over() && (until == never_ns || me.now_ns() < until)) {
+        asked.wait(until);
+        heed_caller(loops);
+    }
+    loops.cut();
+    loops.join();
+}
+
+serve_report serve_on_threads(const addresses& where, const handler& how, const serve_options& options) {
+    const unsigned threads = options.threads > 0 ? options.threads : usable_cpus();
+    service shared(how, options, threads);
+    const watch asked(options.handle_signals);
+    const std::stop_callback on_stop(options.stop, [&asked] { asked.wake(); });
+    std::vector<doors> all = listen_on_all(where.list(), kind_of(how), options.backlog, threads);
+    crew loops(shared, std::move(all), asked);
+    tell_ready(options, loops.listening());
+    loops.begin();
+    serve_until_asked(loops, asked, options.stop);
+    drain(loops, asked, options.drain);
+    return shared.report();
+}
+
+}  // namespace
+
+serve_report serve(const addresses& where, const handler& how, const serve_options& options) {
+    if (this_fiber::on_loop()) return serve_on_this_loop(where, how, options);
+    return serve_on_threads(where, how, options);
+}
+
+}  // namespace cardea::detail
