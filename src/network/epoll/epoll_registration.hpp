@@ -66,17 +66,12 @@ class epoll_side {
     epoll_waiter* last_ = nullptr;
 };
 
-/// What a call that has to wait is waiting for.
-struct epoll_wish {
-    std::uint32_t events;
-    bool always_told = true;  ///< false: it may come true without an event, so time is watched as well
-};
-
 /// Registered for when a call in that direction first has to wait; never taken back. Reading waits on most sockets,
 /// writing on few, and EPOLLOUT costs UDP and Unix sockets an event for every datagram that leaves.
-inline constexpr epoll_wish epoll_reading{EPOLLIN | EPOLLPRI | EPOLLRDHUP | std::uint32_t{EPOLLET}};
-inline constexpr epoll_wish epoll_writing{epoll_reading.events | EPOLLOUT};
-inline constexpr epoll_wish epoll_writing_untold{epoll_writing.events, false};
+inline constexpr std::uint32_t epoll_reading = EPOLLIN | EPOLLPRI | EPOLLRDHUP | std::uint32_t{EPOLLET};
+inline constexpr std::uint32_t epoll_writing = epoll_reading | EPOLLOUT;
+/// No event tells when to try again, only time.
+inline constexpr std::uint32_t epoll_tells_nothing = 0;
 
 struct epoll_registration {
     epoll_registration(epoll_socket& s, bool counts_on_short_reads) noexcept

@@ -5,9 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cardea/deadline.hpp>
 #include <cerrno>
-#include <chrono>
 #include <utility>
 
 #include "fiber/loop.hpp"
@@ -18,9 +16,9 @@ namespace cardea::detail {
 
 namespace {
 
-// How often a call is tried again that no readiness ends: a Unix listener's queue is full (connect(2), EAGAIN), or that
-// of the receiver of a datagram is, with other senders' datagrams.
-constexpr std::chrono::milliseconds retry_after{5};
+// How often a call is tried again that no readiness ends (connect(2) and sendto(2), EAGAIN of Unix sockets): the queue
+// of the listener or of a datagram's receiver is full. epoll even reports EPOLLOUT then, after every attempt.
+constexpr std::int64_t retry_after_ns = 1'000'000;
 
 template <class Call>
 ssize_t restarted(Call call) noexcept {
@@ -45,19 +43,13 @@ void close_descriptor(int fd, bool lingers) noexcept {
     ::close(fd);
 }
 
-wake park_briefly(loop& here) noexcept {
-    const deadline soon{retry_after};
-    const wake why = here.park(patience::interruptible);
-    return why == wake::timed_out && soon.expired() ? wake::ready : why;
-}
-
 }  // namespace
 
 constinit std::mutex epoll_socket::ends;
 
 // Runs `attempt`, which gives 0, an errno, or EAGAIN for "not yet", until it is not that.
 template <class Attempt>
-std::error_code epoll_socket::perform(epoll_side& side, epoll_wish wish, Attempt attempt) noexcept {
+std::error_code epoll_socket::perform(epoll_side& side, std::uint32_t wanted, Attempt attempt) noexcept {
     if (side.ready && side.idle()) {
         const int failure = attempt();
         if (!would_block(failure)) [[likely]] {
@@ -67,16 +59,16 @@ std::error_code epoll_socket::perform(epoll_side& side, epoll_wish wish, Attempt
         }
         side.ready = false;
     }
-    return perform_waiting(side, wish, attempt);
+    return perform_waiting(side, wanted, attempt);
 }
 
 template <class Attempt>
-std::error_code epoll_socket::perform_waiting(epoll_side& side, epoll_wish wish, Attempt& attempt) noexcept {
+std::error_code epoll_socket::perform_waiting(epoll_side& side, std::uint32_t wanted, Attempt& attempt) noexcept {
     loop& here = *loop::current();
     epoll_waiter me(*here.running());
     side.join(me);
     std::error_code result;
-    wake why = wake::ready;
+    std::error_code interrupted;
     for (;;) {
         if (side.ready && side.is_first(me)) {
             const int failure = attempt();
@@ -86,12 +78,14 @@ std::error_code epoll_socket::perform_waiting(epoll_side& side, epoll_wish wish,
             }
             side.ready = false;
         }
-        result = to_error(why);
-        if (!result) result = home_.load(std::memory_order_relaxed)->watch(*record_, fd_, wish.events);
+        // Asked for as well: events that keep coming for nothing must not keep a deadline from its turn.
+        result = interrupted ? interrupted : me.who.interruption();
+        if (!result) result = home_.load(std::memory_order_relaxed)->watch(*record_, fd_, wanted);
         if (result) break;
-        why = wish.always_told ? here.park(patience::interruptible) : park_briefly(here);
+        interrupted =
+            wanted == epoll_tells_nothing ? pause(retry_after_ns) : to_error(here.park(patience::interruptible));
         if (me.closed) return errc::closed;  // the socket itself may be gone
-        if (!wish.always_told) side.ready = true;
+        if (wanted == epoll_tells_nothing) side.ready = true;
     }
     side.leave(me);
     return result;
@@ -109,7 +103,7 @@ io_result epoll_socket::send(const_buffer data) noexcept {
     io_result done;
     done.error = usable();
     if (done.error) return done;
-    done.error = perform(record_->out, wish_to_send(), [&]() noexcept {
+    done.error = perform(record_->out, epoll_writing, [&]() noexcept {
         const const_buffer rest = data.after(done.bytes);
         const ssize_t n = restarted([&] { return ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT); });
         if (n < 0) return errno;
@@ -139,7 +133,8 @@ io_result epoll_socket::send_to(const_buffer datagram, const endpoint& to) noexc
     io_result done;
     done.error = usable();
     if (done.error) return done;
-    done.error = perform(record_->out, wish_to_send(), [&]() noexcept {
+    const std::uint32_t wanted = family_ == family::local ? epoll_tells_nothing : epoll_writing;
+    done.error = perform(record_->out, wanted, [&]() noexcept {
         const ssize_t n = restarted([&] {
             return ::sendto(fd_, datagram.data(), datagram.size(), MSG_NOSIGNAL | MSG_DONTWAIT, raw(to), raw_size(to));
         });
@@ -222,10 +217,10 @@ std::error_code epoll_socket::accept(std::unique_ptr<network_socket>& connection
 std::error_code epoll_socket::connect(const endpoint& server) noexcept {
     if (const std::error_code refused = usable()) return refused;
     bool under_way = false;
-    const epoll_wish wish = family_ == family::local ? epoll_writing_untold : epoll_writing;
+    const std::uint32_t wanted = family_ == family::local ? epoll_tells_nothing : epoll_writing;
     // Asked again while the handshake goes on connect(2) says EALREADY, and after it how it ended: no event that is
     // about something else can be mistaken for the answer.
-    const std::error_code result = perform(record_->out, wish, [&]() noexcept {
+    const std::error_code result = perform(record_->out, wanted, [&]() noexcept {
         const ssize_t rc = restarted([&] { return ::connect(fd_, raw(server), raw_size(server)); });
         under_way = rc != 0 && (errno == EINPROGRESS || errno == EALREADY);
         if (rc == 0) return 0;

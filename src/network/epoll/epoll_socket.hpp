@@ -51,13 +51,10 @@ class epoll_socket final : public kernel_socket {
 
   private:
     template <class Attempt>
-    std::error_code perform(epoll_side& side, epoll_wish wish, Attempt attempt) noexcept;
+    std::error_code perform(epoll_side& side, std::uint32_t wanted, Attempt attempt) noexcept;
     template <class Attempt>
-    std::error_code perform_waiting(epoll_side& side, epoll_wish wish, Attempt& attempt) noexcept;
+    std::error_code perform_waiting(epoll_side& side, std::uint32_t wanted, Attempt& attempt) noexcept;
     io_result take_unread(mutable_buffer room) noexcept;
-    [[nodiscard]] epoll_wish wish_to_send() const noexcept {
-        return family_ == family::local && type_ == type::datagram ? epoll_writing_untold : epoll_writing;
-    }
     [[nodiscard]] std::error_code usable() const noexcept;
     void learn_linger() noexcept;
     void leave_network() noexcept;
