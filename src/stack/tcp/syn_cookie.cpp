@@ -1,6 +1,6 @@
-// Layout of a cookie: [8 bits: period] [24 bits: keyed hash of tuple and period, plus the MSS class], the whole masked
-// by a keyed hash of the tuple and moved by the client's ISN. Of the timestamp: 4 bits of window shift (15: none), 1 of
-// SACK, 1 of ECN.
+// Layout of a cookie: [8 bits: period] [3 bits: MSS class] [21 bits: keyed hash of tuple, client ISN, period and
+// class], the whole masked by another keyed hash of tuple and client ISN. Of the timestamp: 4 bits of window shift (15:
+// none), 1 of SACK, 1 of ECN.
 #include "stack/tcp/syn_cookie.hpp"
 
 #include <algorithm>
@@ -11,8 +11,9 @@ namespace cardea::stack::tcp {
 namespace {
 
 constexpr std::array<std::uint16_t, 8> mss_classes{216, 536, 1024, 1220, 1360, 1440, 1460, 8960};
-constexpr std::uint32_t low_24 = 0xffffff;
-constexpr std::uint32_t mask_salt = 0xffffffff;  // no period has this number for the next centuries
+constexpr std::uint32_t hash_bits = 21;
+constexpr std::uint32_t hash_mask = (1U << hash_bits) - 1;
+constexpr std::uint64_t mask_salt = ~std::uint64_t{0};  // no period and class together give this
 constexpr std::uint32_t no_shift = 15;
 constexpr std::uint32_t sack_bit = 1U << 4;
 constexpr std::uint32_t ecn_bit = 1U << 5;
@@ -31,28 +32,34 @@ std::uint32_t mss_class(segment const& syn) {
 
 }  // namespace
 
-std::uint32_t syn_cookies::hash(four_tuple const& t, std::uint32_t salt) const {
-    std::array<std::byte, 42> in{};
+std::uint32_t syn_cookies::hash(four_tuple const& t, sequence client_isn, std::uint64_t salt) const {
+    std::array<std::byte, 50> in{};
     auto const bytes = tuple_bytes(t);
-    for (std::size_t i = 0; i < bytes.size(); ++i) in[i] = bytes[i];
-    for (std::size_t i = 0; i < 4; ++i) in[bytes.size() + i] = static_cast<std::byte>(salt >> (8 * i) & 0xff);
+    std::size_t at = bytes.size();
+    std::copy(bytes.begin(), bytes.end(), in.begin());
+    for (int i = 0; i < 4; ++i) in[at++] = static_cast<std::byte>(client_isn.value >> (8 * i) & 0xff);
+    for (int i = 0; i < 8; ++i) in[at++] = static_cast<std::byte>(salt >> (8 * i) & 0xff);
     return static_cast<std::uint32_t>(siphash(secret_, in));
 }
 
+std::uint32_t syn_cookies::plain(four_tuple const& t, sequence client_isn, std::uint32_t count,
+                                 std::uint32_t index) const {
+    std::uint64_t const salt = std::uint64_t{count} << 8 | index;
+    return (count & 0xff) << 24 | index << hash_bits | (hash(t, client_isn, salt) & hash_mask);
+}
+
 sequence syn_cookies::make(four_tuple const& t, segment const& syn, time_ns now) const {
-    std::uint32_t const count = period_number(now);
-    std::uint32_t const low = (hash(t, count) + mss_class(syn)) & low_24;
-    return sequence{((count & 0xff) << 24 | low) + hash(t, mask_salt) + syn.seq.value};
+    std::uint32_t const mask = hash(t, syn.seq, mask_salt);
+    return sequence{plain(t, syn.seq, period_number(now), mss_class(syn)) + mask};
 }
 
 std::optional<std::uint16_t> syn_cookies::redeem(four_tuple const& t, segment const& ack, time_ns now) const {
-    std::uint32_t const client_isn = ack.seq.value - 1;
-    std::uint32_t const plain = ack.ack.value - 1 - client_isn - hash(t, mask_salt);
+    sequence const client_isn = ack.seq - 1;
+    std::uint32_t const cookie = ack.ack.value - 1 - hash(t, client_isn, mask_salt);
     std::uint32_t const current = period_number(now);
-    std::uint32_t const age = (current - (plain >> 24)) & 0xff;
-    if (age > 1) return {};
-    std::uint32_t const index = ((plain & low_24) - hash(t, current - age)) & low_24;
-    if (index >= mss_classes.size()) return {};
+    std::uint32_t const age = (current - (cookie >> 24)) & 0xff;
+    std::uint32_t const index = cookie >> hash_bits & 7;
+    if (age > 1 || plain(t, client_isn, current - age, index) != cookie) return {};
     return mss_classes[index];
 }
 

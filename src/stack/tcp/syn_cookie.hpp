@@ -31,7 +31,8 @@ class syn_cookies {
     static void decode_options(std::uint32_t echo, segment& syn);
 
   private:
-    std::uint32_t hash(four_tuple const& t, std::uint32_t salt) const;
+    std::uint32_t hash(four_tuple const& t, sequence client_isn, std::uint64_t salt) const;
+    std::uint32_t plain(four_tuple const& t, sequence client_isn, std::uint32_t count, std::uint32_t index) const;
     secret_key secret_;
 };
 
