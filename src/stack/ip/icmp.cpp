@@ -80,10 +80,14 @@ error icmp::send(send_fields const& f, wire::icmp_header const& given, bytes_vie
 bool icmp::may_complain(datagram const& d, icmp_complaint const& what) const {
     if (d.later_fragment || (d.to_group && !what.even_if_group)) return false;
     if (d.source.is_unspecified() || d.source.is_multicast() || routes_.is_broadcast(d.source)) return false;
-    auto const icmp_protocol = d.source.is_v4() ? wire::protocol::icmp : wire::protocol::icmpv6;
-    if (d.protocol != icmp_protocol) return true;
+    if (d.source.is_v6()) {
+        std::size_t const at = d.whole.size() - d.payload.size();
+        auto const type = wire::find_icmpv6_type(d.whole, d.protocol, at);
+        return !type || !wire::is_icmp_error(ip_version::v6, *type);
+    }
+    if (d.protocol != wire::protocol::icmp) return true;
     // Too short to tell whether it is an error: then rather be silent.
-    return !d.payload.empty() && !wire::is_icmp_error(d.source.version, wire::get8(d.payload, 0));
+    return !d.payload.empty() && !wire::is_icmp_error(ip_version::v4, wire::get8(d.payload, 0));
 }
 
 void icmp::complain(datagram const& d, icmp_complaint const& what, time_ns now) {

@@ -21,7 +21,7 @@ bool port_table::conflicts(std::uint16_t port, port_entry const& candidate, bool
     return std::any_of(here->begin(), here->end(), [&](port_entry const& e) {
         if (e.owner == candidate.owner || !e.local.overlaps(candidate.local)) return false;
         if (e.reuse_port && candidate.reuse_port) return false;
-        return !(e.reuse_address && candidate.reuse_address && !(stream && (e.listening || candidate.listening)));
+        return !(e.reuse_address && candidate.reuse_address && !(stream && e.listening));
     });
 }
 

@@ -264,8 +264,8 @@ void tcp_socket::touch() {
 }
 
 endpoint tcp_socket::local() const {
-    if (record_) return outward(record_->connection->tuple().local);
-    if (port_ != 0) return outward({bound_.address, port_});
+    if (core_ != nullptr && record_) return outward(record_->connection->tuple().local);
+    if (core_ != nullptr && port_ != 0) return outward({bound_.address, port_});
     return {family() == ip_version::v4 ? ip_address::any_v4() : ip_address::any_v6(), 0};
 }
 

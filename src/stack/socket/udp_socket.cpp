@@ -180,7 +180,8 @@ void udp_socket::close(time_ns) {
 }
 
 endpoint udp_socket::local() const {
-    if (port_ == 0) return {family() == ip_version::v4 ? ip_address::any_v4() : ip_address::any_v6(), 0};
+    if (core_ == nullptr || port_ == 0)
+        return {family() == ip_version::v4 ? ip_address::any_v4() : ip_address::any_v6(), 0};
     return outward({bound_.address, port_});
 }
 

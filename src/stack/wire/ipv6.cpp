@@ -205,6 +205,20 @@ ipv6_parse_result parse_quoted_ipv6(std::span<std::byte const> quoted) {
     return r;
 }
 
+std::optional<std::uint8_t> find_icmpv6_type(std::span<std::byte const> packet, std::uint8_t next, std::size_t at) {
+    for (int n = 0; n < max_extension_headers && at + 2 <= packet.size(); ++n) {
+        bool const by_length =
+            next == protocol::hop_by_hop || next == protocol::destination_options || next == protocol::routing;
+        if (!by_length && next != protocol::fragment) break;
+        std::size_t const size =
+            by_length ? (std::size_t{get8(packet, at + 1)} + 1) * 8 : ipv6_header::fragment_header_size;
+        next = get8(packet, at);
+        at += size;
+    }
+    if (next != protocol::icmpv6 || at >= packet.size()) return std::nullopt;
+    return get8(packet, at);
+}
+
 void emit_ipv6(ipv6_header const& h, std::span<std::byte> out) {
     put32(out, 0, (6U << 28) | (std::uint32_t{h.traffic_class} << 20) | (h.flow_label & 0xfffff));
     put16(out, 4, h.payload_size);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "stack/address.hpp"
@@ -58,6 +59,10 @@ ipv6_parse_result parse_ipv6(std::span<std::byte const> packet);
 
 /// The same for a packet quoted in an ICMPv6 error, which may be cut short anywhere.
 ipv6_parse_result parse_quoted_ipv6(std::span<std::byte const> quoted);
+
+/// The first octet of an ICMPv6 message that the rest of a chain leads to, or nothing: extension headers from `at` on
+/// are passed over unread, however wrong their contents are. `protocol` names what stands at `at`.
+std::optional<std::uint8_t> find_icmpv6_type(std::span<std::byte const> packet, std::uint8_t protocol, std::size_t at);
 
 void emit_ipv6(ipv6_header const& h, std::span<std::byte> out);
 void emit_ipv6_fragment(std::uint8_t next_header, ipv6_fragment const& f, std::span<std::byte> out);

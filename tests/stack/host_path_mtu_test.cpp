@@ -1,0 +1,107 @@
+// A router in the middle with a narrow link: TCP and UDP learn of it and go on (RFC 1191, RFC 8201).
+#include <gtest/gtest.h>
+
+#include "packet_builder.hpp"
+
+namespace cardea::stack {
+namespace {
+
+using namespace test;
+
+class host_path_mtu : public ::testing::TestWithParam<bool> {
+  protected:
+    static constexpr std::uint32_t narrow = 1300;
+
+    void SetUp() override {
+        net.pass = [this](bool from_a, packet& p) { return route(from_a, p); };
+    }
+    bool v6() const { return GetParam(); }
+    ip_version family() const { return v6() ? ip_version::v6 : ip_version::v4; }
+    std::string_view b() const { return v6() ? "2001:db8::2" : "192.0.2.2"; }
+
+    bool route(bool from_a, packet const& p) {
+        if (p.bytes.size() <= narrow) return true;
+        ++too_big;
+        if (!v6() && (wire::get16(p.bytes, 6) & 0x4000) == 0) return true;  // no DF: pretend it was cut
+        auto& sender = from_a ? *net.a : *net.b;
+        auto const quote = bytes_view{p.bytes}.first(std::min<std::size_t>(p.bytes.size(), 500));
+        if (v6()) {
+            std::string_view const to = from_a ? "2001:db8::1" : "2001:db8::2";
+            sender.ingress(ipv6("2001:db8::fe", to, 58, icmp6("2001:db8::fe", to, 2, 0, narrow, quote)), {}, net.now);
+        } else {
+            sender.ingress(
+                ipv4("192.0.2.254", from_a ? "192.0.2.1" : "192.0.2.2", 1, icmp4(3, 4, says_mtu ? narrow : 0, quote)),
+                {}, net.now);
+        }
+        return false;
+    }
+    host_pair net;
+    std::size_t too_big = 0;
+    bool says_mtu = true;
+};
+
+TEST_P(host_path_mtu, a_tcp_stream_goes_through_in_smaller_segments) {
+    auto listener = net.b->open_tcp(family());
+    ASSERT_EQ(listener->bind(at(b(), 80)), error::ok);
+    ASSERT_EQ(listener->listen(5, net.now), error::ok);
+    auto client = net.a->open_tcp(family());
+    client->connect(at(b(), 80), net.now);
+    net.settle();
+    auto const server = std::move(listener->accept(net.now).connection);
+    auto const data = filler(200'000);
+    ASSERT_EQ(client->send({data, {}}, 0, net.now).size, data.size());
+    net.run_for(seconds(2));
+    raw got(data.size());
+    EXPECT_EQ(server->recv(got, 0, net.now).size, data.size());
+    EXPECT_EQ(got, data);
+    EXPECT_GT(too_big, 0U);
+    EXPECT_LE(too_big, 10U);  // the first flight at most
+    std::int64_t mtu = 0;
+    client->get_option(socket_option::path_mtu, mtu, net.now);
+    EXPECT_EQ(mtu, narrow);
+}
+
+TEST_P(host_path_mtu, a_udp_socket_fragments_after_the_first_loss) {
+    auto server = net.b->open_udp(family());
+    ASSERT_EQ(server->bind(at(b(), 9)), error::ok);
+    auto client = net.a->open_udp(family());
+    auto const data = filler(1400);
+    client->send_to({data, {}}, at(b(), 9), net.now);
+    net.settle();
+    EXPECT_EQ(receive(*server, net.now), "<EAGAIN>");
+    client->send_to({data, {}}, at(b(), 9), net.now);
+    net.settle();
+    EXPECT_EQ(receive(*server, net.now), text(data));
+}
+
+TEST_P(host_path_mtu, a_udp_socket_that_must_not_fragment_is_told) {
+    auto client = net.a->open_udp(family());
+    client->set_option(socket_option::mtu_discover, static_cast<int>(mtu_discovery::must), net.now);
+    ASSERT_EQ(client->connect(at(b(), 9), net.now), error::ok);
+    auto const data = filler(1400);
+    EXPECT_EQ(client->send({data, {}}, 0, net.now).problem, error::ok);
+    net.settle();
+    EXPECT_EQ(client->send({data, {}}, 0, net.now).problem, error::emsgsize);  // the pending error
+    EXPECT_EQ(client->send({data, {}}, 0, net.now).problem, error::emsgsize);  // the known path
+    EXPECT_EQ(client->send({filler(1200), {}}, 0, net.now).problem, error::ok);
+}
+
+TEST_P(host_path_mtu, what_was_learnt_is_forgotten_after_ten_minutes) {
+    auto client = net.a->open_udp(family());
+    ASSERT_EQ(client->connect(at(b(), 9), net.now), error::ok);
+    auto const data = filler(1400);
+    client->send({data, {}}, 0, net.now);
+    net.settle();
+    std::int64_t mtu = 0;
+    client->get_option(socket_option::path_mtu, mtu, net.now);
+    EXPECT_EQ(mtu, narrow);
+    net.run_for(seconds(600));
+    client->get_option(socket_option::path_mtu, mtu, net.now);
+    EXPECT_EQ(mtu, 1500);
+}
+
+INSTANTIATE_TEST_SUITE_P(versions, host_path_mtu, ::testing::Bool(),
+                         [](auto const& p) { return p.param ? "v6" : "v4"; });
+
+}  // namespace
+}  // namespace cardea::stack
