@@ -72,7 +72,7 @@ command add_connect(CLI::App& app) {
     connect->footer(
         "  cardea connect example.org:http\n"
         "  echo hello | cardea connect --udp '[::1]:7'\n"
-        "  cardea connect unix:/run/app.sock < request > answer");
+        "  cardea connect unix:/run/app.sock < request > answer\n");
     return {connect, [options] { return run_connect(*options); }};
 }
 

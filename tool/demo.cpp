@@ -28,47 +28,59 @@ using program = void (*)(meeting_point&);
 /// Nothing in it takes long: if it does, say so instead of hanging.
 constexpr std::chrono::seconds time_for_it{20};
 
-void meet(program server, program client) {
-    meeting_point point;
+/// Records the calls made while it lives, and lets the client come only when the server waits for it, so that the
+/// waiting can be seen.
+class recording final : public cardea::call_observer {
+  public:
+    explicit recording(meeting_point& point) : point_(point), before_(cardea::observe_calls(this)) {}
+    ~recording() override { cardea::observe_calls(before_); }
+    recording(const recording&) = delete;
+    recording& operator=(const recording&) = delete;
+
+    void call_begins(const cardea::call_event& call) noexcept override {
+        calls_.call_begins(call);
+        const bool awaits_client = call.kind == cardea::call_kind::accept || call.kind == cardea::call_kind::recv_from;
+        if (awaits_client) point_.server_waits.set();
+    }
+    void call_ended(const cardea::call_event& call) noexcept override { calls_.call_ended(call); }
+    [[nodiscard]] std::vector<cardea::call_record> records() const { return calls_.records(); }
+
+  private:
+    meeting_point& point_;
+    cardea::call_recorder calls_;
+    cardea::call_observer* before_;
+};
+
+void meet(meeting_point& point, program server, program client) {
     const cardea::deadline within(time_for_it);
     cardea::scope both;
     both.spawn({.name = "server"}, [&] { server(point); });
-    both.spawn({.name = "client"}, [&] { client(point); });
+    both.spawn({.name = "client"}, [&] {
+        point.server_waits.wait();
+        client(point);
+    });
     both.join();
 }
 
-/// On threads there is no loop to make; otherwise both are fibers of one.
-std::string meet_on(const std::string& network, program server, program client) {
+/// On threads there is no loop to make; otherwise both are fibers of one. Gives the network's name.
+std::string meet_on(const std::string& network, meeting_point& point, program server, program client) {
     if (network == "thread") {
-        meet(server, client);
+        meet(point, server, client);
         return network;
     }
     return cardea::run({.network = network}, [&] {
-        meet(server, client);
+        meet(point, server, client);
         return std::string(cardea::this_network().name());
     });
 }
 
-/// Observes the calls made while it lives.
-class recording {
-  public:
-    recording() : before_(cardea::observe_calls(&recorder_)) {}
-    ~recording() { cardea::observe_calls(before_); }
-    recording(const recording&) = delete;
-    recording& operator=(const recording&) = delete;
-    [[nodiscard]] std::vector<cardea::call_record> records() const { return recorder_.records(); }
-
-  private:
-    cardea::call_recorder recorder_;
-    cardea::call_observer* before_;
-};
-
 void show(const demo_options& options, const char* service, program server, program client) {
+    meeting_point point;
     std::vector<cardea::call_record> calls;
     std::string network;
     {
-        const recording on;
-        network = meet_on(options.network, server, client);
+        const recording on(point);
+        network = meet_on(options.network, point, server, client);
         calls = on.records();
     }
     const auto width = options.width != 0 ? options.width : terminal_columns().value_or(80);

@@ -28,7 +28,6 @@ void tcp_server(meeting_point& meet) {
     door.bind(any_free_port);
     door.listen(5);
     meet.server = door.local();
-    meet.is_known.set();
     auto [connection, client] = door.accept();
     std::array<char, 64> line{};
     while (const auto n = connection.recv(line)) {
@@ -40,7 +39,6 @@ void tcp_server(meeting_point& meet) {
 }
 
 void tcp_client(meeting_point& meet) {
-    meet.is_known.wait();
     cardea::socket s(family::inet, type::stream);
     s.connect(meet.server);
     s.send(sentence);
@@ -53,7 +51,6 @@ void udp_server(meeting_point& meet) {
     cardea::socket door(family::inet, type::datagram);
     door.bind(any_free_port);
     meet.server = door.local();
-    meet.is_known.set();
     std::array<char, 512> line{};
     const auto [n, client] = door.recv_from(line);
     to_upper(line.data(), n);
@@ -62,7 +59,6 @@ void udp_server(meeting_point& meet) {
 }
 
 void udp_client(meeting_point& meet) {
-    meet.is_known.wait();
     cardea::socket s(family::inet, type::datagram);
     s.send_to(sentence, meet.server);
     std::array<char, 512> answer{};

@@ -8,8 +8,8 @@ namespace cardea_tool {
 
 /// How a client learns where its server is: the well-known port is whichever was free.
 struct meeting_point {
-    cardea::endpoint server;
-    cardea::event is_known;
+    cardea::endpoint server;     ///< set by the server before it waits
+    cardea::event server_waits;  ///< its accept or recv_from has begun
 };
 
 void tcp_server(meeting_point& meet);

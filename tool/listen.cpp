@@ -93,7 +93,7 @@ command add_listen(CLI::App& app) {
     listen->footer(
         "  cardea listen '*:7001' > file\n"
         "  tar c folder | cardea listen 127.0.0.1:7001\n"
-        "  cardea listen --keep --receive-only unix:@log");
+        "  cardea listen --keep --receive-only unix:@log\n");
     return {listen, [options] { return run_listen(*options); }};
 }
 

@@ -26,7 +26,7 @@ void describe(CLI::App& app) {
         "  cardea listen '*:7001' > file        receive what one client sends\n"
         "  cardea info                          what this machine offers\n"
         "Exit codes: 0 done, 1 it failed, 2 the command line makes no sense.\n"
-        "CARDEA_NETWORK=uring|epoll chooses the network beneath loops.");
+        "CARDEA_NETWORK=uring|epoll chooses the network beneath loops.\n");
     app.set_version_flag("--version", "cardea " CARDEA_VERSION, "Print the version and exit");
     app.set_help_flag("-h,--help", "Print this help and exit; also after a command");
     app.require_subcommand(1);
@@ -49,6 +49,10 @@ int run(int argc, char** argv) {
     describe(app);
     const std::array<command, 5> commands{add_demo(app), add_serve(app), add_connect(app), add_listen(app),
                                           add_info(app)};
+    if (argc == 1) {
+        std::fputs(app.help().c_str(), stderr);
+        return misused;
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

@@ -140,7 +140,7 @@ command add_serve(CLI::App& app) {
     add_options(*serve, *options);
     serve->footer(
         "  cardea serve echo '*:7'\n"
-        "  cardea serve echo 127.0.0.1:7000 '[::1]:7000' unix:/tmp/echo --threads 2 --idle 1m");
+        "  cardea serve echo 127.0.0.1:7000 '[::1]:7000' unix:/tmp/echo --threads 2 --idle 1m\n");
     return {serve, [options] { return run_serve(*options); }};
 }
 
