@@ -44,10 +44,10 @@ epoll_network::epoll_network() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
 epoll_network::~epoll_network() {
     {
         std::lock_guard held(epoll_socket::ends);
-        while (first_ != nullptr) {
-            epoll_registration& r = *first_;
-            if (r.owner != nullptr) r.owner->orphan();
-            drop(r);
+        for (epoll_registration* r = first_; r != nullptr;) {
+            const std::unique_ptr<epoll_registration> dying(r);
+            if (r->owner != nullptr) r->owner->orphan();
+            r = r->next;
         }
     }
     ::close(epoll_);

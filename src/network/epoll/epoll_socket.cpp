@@ -246,9 +246,8 @@ void epoll_socket::settle_in(native_socket& from) noexcept {
 // SO_LINGER comes with a descriptor, from a listener (accept(2)) or from another network.
 void epoll_socket::learn_linger() noexcept {
     option_value seconds = 0;
-    if (!kernel_socket::get_option(option_id::linger, seconds) && seconds > 0) {
-        kernel_socket::set_option(option_id::linger, seconds);
-    }
+    std::error_code failed = kernel_socket::get_option(option_id::linger, seconds);
+    if (!failed && seconds > 0) failed = kernel_socket::set_option(option_id::linger, seconds);
 }
 
 void epoll_socket::orphan() noexcept {
