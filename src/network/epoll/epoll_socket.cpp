@@ -274,10 +274,14 @@ void epoll_socket::leave_network() noexcept {
     home_.store(nullptr, std::memory_order_relaxed);
 }
 
-std::error_code epoll_socket::close() noexcept {
-    if (fd_ < 0) return {};
+void epoll_socket::end() noexcept {
+    if (fd_ < 0) return;
     leave_network();
     close_descriptor(std::exchange(fd_, -1), lingers());
+}
+
+std::error_code epoll_socket::close() noexcept {
+    end();
     return {};
 }
 

@@ -17,7 +17,7 @@ class epoll_network;
 class epoll_socket final : public kernel_socket {
   public:
     epoll_socket(epoll_network& home, int fd, family f, type t) noexcept : kernel_socket(fd, f, t), home_(&home) {}
-    ~epoll_socket() override { epoll_socket::close(); }
+    ~epoll_socket() override { end(); }
 
     void register_as(epoll_registration& r) noexcept { record_ = &r; }
     /// Takes over what another network released. Before first use.
@@ -58,6 +58,7 @@ class epoll_socket final : public kernel_socket {
     [[nodiscard]] std::error_code usable() const noexcept;
     void learn_linger() noexcept;
     void leave_network() noexcept;
+    void end() noexcept;
 
     std::atomic<epoll_network*> home_;  // nullptr: an orphan, or closed
     epoll_registration* record_ = nullptr;
