@@ -161,7 +161,7 @@ class connection {
 
     // connection_ack.cpp
     bool on_ack(segment const& s, time_ns now);
-    void take_sacks(segment const& s, delivery& d);
+    bool take_sacks(segment const& s, delivery& d);
     void update_send_window(segment const& s, time_ns now);
     void measure(segment const& s, delivery const& d, time_ns now);
     void on_progress(std::uint32_t acked, time_ns now);

@@ -27,8 +27,7 @@ bool connection::on_ack(segment const& s, time_ns now) {
     if (snd_nxt_ < s.ack) snd_nxt_ = s.ack;  // a window probe was taken in after all
     snd_una_ = s.ack;
     board_.acknowledge(s.ack, d);
-    std::uint32_t const dsacks = counts_.dsacks_in;
-    if (sack_on_) take_sacks(s, d);
+    bool const needless = sack_on_ && take_sacks(s, d);
     take_ecn_echo(s, now);
 
     bool const plain = s.length() == 0 && acked == 0 && outstanding > 0 && snd_wnd_ == old_window;
@@ -37,7 +36,7 @@ bool connection::on_ack(segment const& s, time_ns now) {
     measure(s, d, now);
     if (acked > 0) on_progress(acked, now);
     if (sack_on_ && config_.rack)
-        rack_.on_delivery(d, snd_una_, snd_nxt_, counts_.dsacks_in != dsacks, rtt_.lowest(), now);
+        rack_.on_delivery(d, snd_una_, snd_nxt_, needless, rtt_.lowest(), now);
     on_delivery(d, duplicate, now);
     if (fin_queued_ && snd_una_ == tx_.end() + 1) on_our_fin_acknowledged(now);
     return state_ != state::closed;
@@ -58,7 +57,9 @@ void connection::update_send_window(segment const& s, time_ns now) {
     }
 }
 
-void connection::take_sacks(segment const& s, delivery& d) {
+/// True when a duplicate was reported: a retransmission, not counting a tail probe, was needless.
+bool connection::take_sacks(segment const& s, delivery& d) {
+    bool needless = false;
     auto const blocks = s.options.sack_blocks();
     for (std::size_t i = 0; i < blocks.size(); ++i) {
         sack_block const b = blocks[i];
@@ -68,12 +69,15 @@ void connection::take_sacks(segment const& s, delivery& d) {
         bool const inside = i == 0 && blocks.size() > 1 && blocks[1].left <= b.left && b.right <= blocks[1].right;
         if (i == 0 && (below || inside)) {
             ++counts_.dsacks_in;
-            if (rack_.probe_outstanding && b.right == rack_.probe_end) rack_.probe_outstanding = false;
+            bool const probe = rack_.probe_outstanding && b.right == rack_.probe_end;
+            if (probe) rack_.probe_outstanding = false;
+            needless = !probe;
             continue;
         }
         if (below || snd_nxt_ < b.right || b.left < snd_una_) continue;
         board_.apply_sack(b, d);
     }
+    return needless;
 }
 
 void connection::measure(segment const& s, delivery const& d, time_ns now) {

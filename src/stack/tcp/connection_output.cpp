@@ -168,8 +168,7 @@ std::uint32_t connection::sendable(std::uint32_t mss, time_ns) {
 
 bool connection::emit_new(time_ns now, segment& out) {
     blocked_by_window_ = false;
-    if (!can_send_data()) return false;
-    if (snd_wnd_ == 0 && !fin_unsent() && unsent() == 0) return false;
+    if ((unsent() == 0 && !fin_unsent()) || !can_send_data()) return false;
     if (config_.restart_after_idle && board_.empty() && last_sent_at_ >= 0 && unsent() > 0 &&
         now - last_sent_at_ > rtt_.rto() && phase_ == phase::open)
         cc_.on_idle(initial_window(mss_, config_.initial_window_segments), now);

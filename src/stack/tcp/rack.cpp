@@ -21,13 +21,14 @@ void rack_state::on_delivery(delivery const& d, sequence una, sequence nxt, bool
             rtt_ = rtt;
         }
         // Delivered below what was delivered before, and never resent: reordering (step 3).
-        if (fack_known_ && d.newest_end < fack_ && !d.newest_resent) reordering_seen_ = true;
+        if (fack_known_ && d.lowest_original_end && *d.lowest_original_end < fack_) reordering_seen_ = true;
         if (!fack_known_ || fack_ < d.newest_end) fack_ = d.newest_end;
         fack_known_ = true;
     }
     if (dsack_round_set_ && una >= dsack_round_) dsack_round_set_ = false;
     if (dsack && !dsack_round_set_) {
         dsack_round_set_ = true;
+        reordering_seen_ = true;  // a retransmission was needless: the RFC alone would repeat it for ever
         dsack_round_ = nxt;
         ++window_mult_;
         window_persist_ = persist_recoveries;

@@ -38,7 +38,10 @@ scoreboard::iterator scoreboard::split(iterator run, sequence at) {
 
 void scoreboard::note_delivery(sent_run const& r, delivery& d) const {
     d.delivered += r.size();
-    if (!r.ever_resent) d.sample_sent_at = std::max(d.sample_sent_at.value_or(r.sent_at), r.sent_at);
+    if (!r.ever_resent) {
+        d.sample_sent_at = std::max(d.sample_sent_at.value_or(r.sent_at), r.sent_at);
+        d.lowest_original_end = earlier(d.lowest_original_end.value_or(r.end), r.end);
+    }
     if (r.sent_at > d.newest_sent_at || (r.sent_at == d.newest_sent_at && d.newest_end < r.end)) {
         d.newest_sent_at = r.sent_at;
         d.newest_end = r.end;

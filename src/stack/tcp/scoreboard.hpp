@@ -35,6 +35,7 @@ struct delivery {
     std::optional<time_ns> sample_sent_at;  ///< when the newest never-resent byte that arrived was sent
     time_ns newest_sent_at = -1;            ///< RACK: the latest transmission among those delivered; -1: none
     sequence newest_end;
+    std::optional<sequence> lowest_original_end;  ///< RACK: of the runs delivered and never resent
     bool newest_resent = false;
     bool resent_acked = false;  ///< a resent run was among those acknowledged
 };

@@ -1,0 +1,148 @@
+// RACK-TLP (RFC 8985), behind its switch.
+#include "tcp_pair.hpp"
+#include "tcp_script.hpp"
+
+namespace cardea::stack::tcp::test {
+namespace {
+
+/// Round trip 100 ms; ten segments sent 1 ms apart.
+script ten_in_flight() {
+    connection_config config = with_sack();
+    config.rack = true;
+    script s{config};
+    s.connect();
+    s.drop_output();
+    s.wait(100 * milliseconds);
+    s.in("S. 0:1(0) ack 1 win 65535 mss 1000 sackok");
+    for (int i = 0; i < 10; ++i) {
+        s.send(1000);
+        s.wait(1 * milliseconds);
+    }
+    EXPECT_EQ(s.drop_output(), 11U);
+    return s;
+}
+
+TEST(tcp_rack, one_later_delivery_and_a_little_time_show_a_loss) {
+    script s = ten_in_flight();
+    s.wait(91 * milliseconds);
+    s.in(". 1:1(0) ack 1 sack 1001:2001");  // three duplicates would have waited
+    s.quiet();
+    s.wait(30 * milliseconds);  // a quarter of the round trip
+    s.expect(". 1:1001(1000) ack 1");
+    EXPECT_TRUE(s.c->info().in_recovery);
+}
+
+TEST(tcp_rack, reordering_within_the_window_is_no_loss) {
+    script s = ten_in_flight();
+    s.wait(91 * milliseconds);
+    s.in(". 1:1(0) ack 1 sack 1001:2001");
+    s.wait(10 * milliseconds);
+    s.in(". 1:1(0) ack 2001");
+    s.wait(60 * milliseconds);
+    EXPECT_EQ(s.c->info().fast_recoveries, 0U);
+}
+
+TEST(tcp_rack, lost_retransmission_is_found_without_a_timeout) {
+    script s = ten_in_flight();
+    s.wait(91 * milliseconds);
+    s.in(". 1:1(0) ack 1 sack 1001:5001");
+    s.expect(". 1:1001(1000) ack 1");
+    s.send(3000);
+    s.wait(100 * milliseconds);
+    s.in(". 1:1(0) ack 1 sack 1001:10001");
+    s.drop_output();
+    s.wait(40 * milliseconds);
+    s.in(". 1:1(0) ack 1 sack 1001:11001");  // sent after the retransmission, and delivered
+    s.wait(60 * milliseconds);
+    EXPECT_GE(s.c->info().resends, 2U);
+    EXPECT_EQ(s.c->info().timeouts, 0U);
+}
+
+TEST(tcp_rack, tail_probe_comes_before_the_timeout) {
+    connection_config config = with_sack();
+    config.rack = true;
+    script s{config};
+    s.connect();
+    s.drop_output();
+    s.wait(50 * milliseconds);
+    s.in("S. 0:1(0) ack 1 win 65535 mss 1000 sackok");
+    s.drop_output();
+    s.send(3000);
+    EXPECT_EQ(s.drop_output(), 3U);
+    s.wait(100 * milliseconds);  // two round trips
+    s.expect("P. 2001:3001(1000) ack 1");
+    EXPECT_EQ(s.c->info().tail_probes, 1U);
+    EXPECT_EQ(s.c->info().timeouts, 0U);
+    s.wait(50 * milliseconds);
+    s.in(". 1:1(0) ack 1 sack 2001:3001");
+    s.expect(". 1:1001(1000) ack 1");  // recovery, not a timeout
+    EXPECT_EQ(s.resends.front(), resend_reason::tail_probe);
+}
+
+TEST(tcp_rack, tail_probe_that_repaired_a_loss_reduces_the_window) {
+    connection_config config = with_sack();
+    config.rack = true;
+    script s{config};
+    s.connect();
+    s.drop_output();
+    s.wait(50 * milliseconds);
+    s.in("S. 0:1(0) ack 1 win 65535 mss 1000 sackok");
+    s.drop_output();
+    s.send(3000);
+    s.in(". 1:1(0) ack 2001");
+    s.drop_output();
+    s.wait(s.c->next_deadline() - s.now);
+    EXPECT_EQ(s.c->info().tail_probes, 1U);
+    std::uint32_t const cwnd = s.c->info().cwnd;
+    s.in(". 1:1(0) ack 3001");
+    EXPECT_LT(s.c->info().cwnd, cwnd);
+}
+
+TEST(tcp_rack, tail_probe_of_data_that_had_arrived_does_not) {
+    connection_config config = with_sack();
+    config.rack = true;
+    script s{config};
+    s.connect();
+    s.drop_output();
+    s.wait(50 * milliseconds);
+    s.in("S. 0:1(0) ack 1 win 65535 mss 1000 sackok");
+    s.drop_output();
+    s.send(1000);
+    s.wait(s.c->next_deadline() - s.now);
+    EXPECT_EQ(s.c->info().tail_probes, 1U);
+    std::uint32_t const cwnd = s.c->info().cwnd;
+    s.in(". 1:1(0) ack 1001 sack 1:1001");  // the receiver had it already
+    EXPECT_GE(s.c->info().cwnd, cwnd);
+}
+
+TEST(tcp_rack, heavy_loss_needs_fewer_timeouts_than_counting) {
+    auto timeouts = [](bool rack) {
+        connection_config config;
+        config.rack = rack;
+        link_options link;
+        link.loss = 30;
+        connection_pair p{11, link, config, config};
+        p.flow_of(true).to_send = 2'000'000;
+        p.open();
+        EXPECT_TRUE(p.run([&] { return p.flow_of(false).received == 2'000'000; }, p.now() + 3600 * seconds));
+        return p.a().info().timeouts;
+    };
+    EXPECT_LT(timeouts(true), timeouts(false));
+}
+
+TEST(tcp_rack, reordering_link_causes_few_false_retransmissions) {
+    connection_config config;
+    config.rack = true;
+    link_options link;
+    link.reorder = 20;
+    link.reorder_delay = 3 * milliseconds;  // of a round trip of 20
+    connection_pair p{5, link, config, config};
+    p.flow_of(true).to_send = 5'000'000;
+    p.open();
+    ASSERT_TRUE(p.run([&] { return p.flow_of(false).received == 5'000'000; }, p.now() + 3600 * seconds));
+    EXPECT_EQ(p.lost, 0U);
+    EXPECT_LT(p.a().info().resends, 10U);
+}
+
+}  // namespace
+}  // namespace cardea::stack::tcp::test
