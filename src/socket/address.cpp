@@ -253,6 +253,14 @@ void throw_bad_address(const char* operation, std::string_view text) {
     throw error(errc::bad_address, operation, what);
 }
 
+void throw_bad_address(const char* operation, address where) {
+    std::error_code ec;
+    // It reads well, and is of a kind that this socket has no use for.
+    const endpoint e = where.numeric(ec);
+    if (!ec) throw error(errc::bad_address, operation, std::string(operation) + " " + e.to_string());
+    throw_bad_address(operation, where.text());
+}
+
 }  // namespace detail
 
 endpoint endpoint::parse(std::string_view text) {

@@ -58,5 +58,6 @@ bool parse_unix_name(std::string_view name, endpoint& out, reason& why) noexcept
 /// Throws cardea::error (errc::bad_address) as `operation` reports it: `bind "*:70000" (port 70000 is above 65535):
 /// ...`
 [[noreturn]] void throw_bad_address(const char* operation, std::string_view text);
+[[noreturn]] void throw_bad_address(const char* operation, address where);
 
 }  // namespace cardea::detail

@@ -6,11 +6,11 @@
 #include <cardea/deadline.hpp>
 #include <cardea/network.hpp>
 #include <cardea/socket.hpp>
-#include <cardea/trace.hpp>
 #include <memory>
+#include <new>
 
-#include "fiber/execution.hpp"
-#include "trace/call_trace.hpp"
+#include "socket/address_text.hpp"
+#include "socket/observed.hpp"
 
 namespace cardea {
 
@@ -21,54 +21,7 @@ std::uint64_t next_id() noexcept {
     return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-struct what_is_called {
-    call_kind kind;
-    std::uint64_t socket;
-    std::size_t asked;
-    const endpoint* peer;
-    const std::uint64_t* made;
-    const std::unique_ptr<network_socket>* impl;
-};
-
-// Out of line, so that the event does not take up every caller's stack frame.
-template <class Call>
-[[gnu::noinline]] io_result report(call_observer& observer, const what_is_called& what, Call& call) noexcept {
-    call_event event;
-    event.kind = what.kind;
-    event.socket = what.socket;
-    event.who = detail::execution::current().name();
-    event.asked = what.asked;
-    const auto look = [&] {
-        if (*what.impl != nullptr && (*what.impl)->is_open()) {
-            (*what.impl)->local(event.local);
-            event.local = event.local.unmapped();
-        }
-        if (what.peer != nullptr) event.peer = what.peer->unmapped();
-    };
-    look();
-    event.begin_ns = this_network().now_ns();
-    observer.call_begins(event);
-    const io_result done = call();
-    event.end_ns = this_network().now_ns();
-    event.bytes = done.bytes;
-    event.result = done.error;
-    if (what.made != nullptr) event.made = *what.made;
-    look();
-    observer.call_ended(event);
-    return done;
-}
-
 }  // namespace
-
-template <class Call>
-io_result socket::observed(call_kind kind, std::size_t asked, const endpoint* peer, const std::uint64_t* made,
-                           Call call) const noexcept {
-    call_observer* observer = detail::observer_of_calls.load(std::memory_order_acquire);
-    if (observer == nullptr) [[likely]] {
-        return call();
-    }
-    return report(*observer, {kind, id_, asked, peer, made, &impl_}, call);
-}
 
 socket::socket(family f, type t, int protocol) {
     std::error_code ec;
@@ -178,7 +131,7 @@ endpoint socket::peer(std::error_code& ec) const noexcept {
 void socket::bind(address where) {
     std::error_code ec;
     bind(where, ec);
-    if (ec == errc::bad_address) endpoint::parse(where.text());  // throws with the reason
+    if (ec == errc::bad_address) detail::throw_bad_address("bind", where);
     if (ec) throw error(ec, "bind", "bind " + where.to_string());
 }
 
@@ -233,7 +186,7 @@ accepted socket::accept(std::error_code& ec) noexcept {
 void socket::connect(address server) {
     std::error_code ec;
     connect(server, ec);
-    if (ec == errc::bad_address) endpoint::parse(server.text());  // throws with the reason
+    if (ec == errc::bad_address) detail::throw_bad_address("connect", server);
     if (ec == errc::cancelled) throw cancelled();
     if (ec) throw error(ec, "connect", "connect to " + server.to_string());
 }
@@ -247,124 +200,6 @@ void socket::connect(address server, std::error_code& ec) noexcept {
              return {0, s != nullptr ? s->connect(e) : failed};
          }).error;
     if (!ec) peer_ = e.unmapped();
-}
-
-// --- moving bytes ---------------------------------------------------------------------------------------------------
-
-std::size_t socket::send(const_buffer data) {
-    std::error_code ec;
-    const std::size_t n = send(data, ec);
-    if (ec) fail(ec, "send", {}, n);
-    return n;
-}
-
-std::size_t socket::send(const_buffer data, std::error_code& ec) noexcept {
-    const io_result done = observed(call_kind::send, data.size(), &peer_, nullptr, [&]() -> io_result {
-        std::error_code failed;
-        network_socket* s = here_to_block(failed);
-        return s != nullptr ? s->send(data) : io_result{0, failed};
-    });
-    ec = done.error;
-    return done.bytes;
-}
-
-std::size_t socket::recv(mutable_buffer room) {
-    std::error_code ec;
-    const std::size_t n = recv(room, ec);
-    if (ec) fail(ec, "recv", {}, n);
-    return n;
-}
-
-std::size_t socket::recv(mutable_buffer room, std::error_code& ec) noexcept {
-    const io_result done = observed(call_kind::recv, room.size(), &peer_, nullptr, [&]() -> io_result {
-        if (type_ == type::datagram) {
-            received r;
-            const io_result got = receive_datagram(room, r);
-            return r.truncated ? io_result{got.bytes, std::make_error_code(std::errc::message_size)} : got;
-        }
-        std::error_code failed;
-        network_socket* s = here_to_block(failed);
-        if (s == nullptr || room.empty()) return {0, failed};
-        return s->recv(room);
-    });
-    ec = done.error;
-    return done.bytes;
-}
-
-void socket::send_all(const_buffer data) {
-    std::error_code ec;
-    const std::size_t n = send_all(data, ec);
-    if (ec) fail(ec, "send", {}, n);
-}
-
-std::size_t socket::send_all(const_buffer data, std::error_code& ec) noexcept {
-    std::size_t done = 0;
-    do {
-        done += send(data.after(done), ec);
-    } while (!ec && done < data.size());
-    return done;
-}
-
-void socket::recv_exactly(mutable_buffer room) {
-    std::error_code ec;
-    const std::size_t n = recv_exactly(room, ec);
-    if (ec) fail(ec, "recv", {}, n);
-}
-
-std::size_t socket::recv_exactly(mutable_buffer room, std::error_code& ec) noexcept {
-    ec.clear();
-    std::size_t done = 0;
-    while (done < room.size()) {
-        const std::size_t n = recv(room.after(done), ec);
-        done += n;
-        if (!ec && n == 0) ec = errc::end_of_stream;
-        if (ec) break;
-    }
-    return done;
-}
-
-std::size_t socket::send_to(const_buffer datagram, address to) {
-    std::error_code ec;
-    const std::size_t n = send_to(datagram, to, ec);
-    if (ec == errc::bad_address) endpoint::parse(to.text());  // throws with the reason
-    if (ec == errc::cancelled) throw cancelled();
-    if (ec) throw error(ec, "send", "send to " + to.to_string());
-    return n;
-}
-
-std::size_t socket::send_to(const_buffer datagram, address to, std::error_code& ec) noexcept {
-    const endpoint e = native(to, ec);
-    if (ec) return 0;
-    const io_result done = observed(call_kind::send_to, datagram.size(), &e, nullptr, [&]() -> io_result {
-        std::error_code failed;
-        network_socket* s = here_to_block(failed);
-        return s != nullptr ? s->send_to(datagram, e) : io_result{0, failed};
-    });
-    ec = done.error;
-    return done.bytes;
-}
-
-io_result socket::receive_datagram(mutable_buffer room, received& out) noexcept {
-    std::error_code failed;
-    network_socket* s = here_to_block(failed);
-    if (s == nullptr) return {0, failed};
-    const io_result done = s->recv_from(room, out.from, out.truncated);
-    out.size = done.bytes;
-    out.from = out.from.unmapped();
-    return done;
-}
-
-received socket::recv_from(mutable_buffer room) {
-    std::error_code ec;
-    received r = recv_from(room, ec);
-    if (ec) fail(ec, "recv");
-    return r;
-}
-
-received socket::recv_from(mutable_buffer room, std::error_code& ec) noexcept {
-    received r;
-    ec = observed(call_kind::recv_from, room.size(), &r.from, nullptr, [&] { return receive_datagram(room, r); }).error;
-    return r;
 }
 
 // --- ending ---------------------------------------------------------------------------------------------------------

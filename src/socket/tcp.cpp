@@ -5,6 +5,7 @@
 #include <string>
 
 #include "names/resolve.hpp"
+#include "socket/address_text.hpp"
 
 namespace cardea {
 
@@ -65,7 +66,7 @@ std::error_code listen_at(address where, int backlog, socket& out) noexcept {
 tcp_stream tcp_stream::connect(address server) {
     socket s;
     const std::error_code ec = try_all(server, s);
-    if (ec == errc::bad_address) endpoint::parse(server.text());  // throws with the reason
+    if (ec == errc::bad_address) detail::throw_bad_address("connect", server);
     if (ec == errc::cancelled) throw cancelled();
     if (ec) throw error(ec, "connect", "connect to " + server.to_string());
     return tcp_stream(std::move(s));
@@ -83,7 +84,7 @@ tcp_stream tcp_stream::connect(address server, std::error_code& ec) noexcept {
 
 tcp_listener::tcp_listener(address where, int backlog) {
     const std::error_code ec = listen_at(where, backlog, socket_);
-    if (ec == errc::bad_address && where.known() == nullptr) endpoint::parse(where.text());  // throws with the reason
+    if (ec == errc::bad_address) detail::throw_bad_address("listen", where);
     if (ec) throw error(ec, "listen", "listen on " + where.to_string());
 }
 

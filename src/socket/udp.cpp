@@ -3,6 +3,7 @@
 #include <string>
 
 #include "names/resolve.hpp"
+#include "socket/address_text.hpp"
 
 namespace cardea {
 
@@ -43,7 +44,7 @@ udp_socket udp_socket::open() {
 udp_socket udp_socket::bind(address where) {
     socket s;
     const std::error_code ec = bind_at(where, s);
-    if (ec == errc::bad_address && where.known() == nullptr) endpoint::parse(where.text());  // throws with the reason
+    if (ec == errc::bad_address) detail::throw_bad_address("bind", where);
     if (ec) throw error(ec, "bind", "bind " + where.to_string());
     return udp_socket(std::move(s));
 }
@@ -62,7 +63,7 @@ udp_socket udp_socket::connect(address peer) {
         if (!ec) s.connect(e, ec);
         if (!ec) return udp_socket(std::move(s));
     }
-    if (ec == errc::bad_address && peer.known() == nullptr) endpoint::parse(peer.text());  // throws with the reason
+    if (ec == errc::bad_address) detail::throw_bad_address("connect", peer);
     if (ec == errc::cancelled) throw cancelled();
     throw error(ec, "connect", "connect to " + peer.to_string());
 }

@@ -1,3 +1,4 @@
+// Accepting one by one, and by multishot (io_uring_prep_multishot_accept(3)). See acceptor.hpp.
 #include "network/uring/acceptor.hpp"
 
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+// The pool over mmap(2) and a buffer ring. See buffer_pool.hpp.
 #include "network/uring/buffer_pool.hpp"
 
 #include <sys/mman.h>

@@ -1,3 +1,4 @@
+// One byte through a socket pair, received by a multishot into the pool. See self_test.hpp.
 #include "network/uring/self_test.hpp"
 
 #include <sys/socket.h>
