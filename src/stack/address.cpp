@@ -119,7 +119,12 @@ std::optional<ip_address> parse_v6(std::string_view text) {
 }
 
 std::string v4_text(std::uint8_t const* b) {
-    return std::to_string(b[0]) + "." + std::to_string(b[1]) + "." + std::to_string(b[2]) + "." + std::to_string(b[3]);
+    std::string r;
+    for (std::size_t i = 0; i < 4; ++i) {
+        if (i != 0) r += '.';
+        r += std::to_string(b[i]);
+    }
+    return r;
 }
 
 std::string v6_text(std::array<std::uint8_t, 16> const& b) {
@@ -189,14 +194,19 @@ std::optional<ip_prefix> ip_prefix::parse(std::string_view text) {
 
 std::string to_string(ip_address const& address) {
     if (address.is_v4()) return v4_text(address.bytes.data());
-    if (address.is_v4_mapped()) return "::ffff:" + v4_text(address.bytes.data() + 12);
+    if (address.is_v4_mapped()) return std::string{"::ffff:"}.append(v4_text(address.bytes.data() + 12));
     if (address.is_v6()) return v6_text(address.bytes);
     return "none";
 }
 
 std::string to_string(endpoint const& e) {
-    auto const port = ":" + std::to_string(e.port);
-    return e.address.is_v6() ? "[" + to_string(e.address) + "]" + port : to_string(e.address) + port;
+    std::string r;
+    if (e.address.is_v6()) r += '[';
+    r += to_string(e.address);
+    if (e.address.is_v6()) r += ']';
+    r += ':';
+    r += std::to_string(e.port);
+    return r;
 }
 
 }  // namespace cardea::stack
