@@ -75,7 +75,7 @@ inline constexpr std::uint32_t epoll_tells_nothing = 0;
 
 struct epoll_registration {
     epoll_registration(epoll_socket& s, bool counts_on_short_reads) noexcept
-        : owner(&s), short_read_drains(counts_on_short_reads) {}
+        : short_read_drains(counts_on_short_reads), owner(&s) {}
 
     [[nodiscard]] bool idle() const noexcept { return in.idle() && out.idle(); }
 
@@ -97,15 +97,15 @@ struct epoll_registration {
 
     epoll_side in;
     epoll_side out;
+    /// What epoll watches; 0: not registered.
+    std::uint32_t interest = 0;
+    bool short_read_drains;
     /// Links of the network's list of its sockets.
     epoll_registration* next = nullptr;
     epoll_registration* previous = nullptr;
     /// Link of the list of those whose socket has ended on another thread.
     epoll_registration* next_abandoned = nullptr;
     epoll_socket* owner;
-    /// What epoll watches; 0: not registered.
-    std::uint32_t interest = 0;
-    bool short_read_drains;
 };
 
 }  // namespace cardea::detail
