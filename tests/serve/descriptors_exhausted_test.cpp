@@ -1,0 +1,74 @@
+// No descriptor is left for one more connection: accepting pauses, tells of it once, and goes on when there is room.
+#include <dirent.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "forked.hpp"
+#include "running_server.hpp"
+
+using namespace cardea;
+
+class descriptors_exhausted : public on_each_network {};
+
+namespace {
+
+constexpr std::uint16_t paused = 0;  // no port
+constexpr rlim_t room_for = 8;       // connections
+
+int highest_descriptor() {
+    int highest = 0;
+    DIR* open = ::opendir("/proc/self/fd");
+    while (const dirent* entry = ::readdir(open)) highest = std::max(highest, std::atoi(entry->d_name));
+    ::closedir(open);
+    return highest;
+}
+
+void limit_descriptors_to(rlim_t more) {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = static_cast<rlim_t>(highest_descriptor()) + 1 + more;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int serve_with_few_descriptors(forked& parent, serve_options o) {
+    int told = 0;
+    o.handle_signals = true;
+    o.on_ready = [&](const std::vector<endpoint>& where) {
+        limit_descriptors_to(room_for);
+        parent.tell(where.front().port());
+    };
+    o.on_error = [&](const endpoint& where, std::exception_ptr why) {
+        try {
+            std::rethrow_exception(why);
+        } catch (const error& e) {
+            if (e.code() != std::errc::too_many_files_open || where.port() == 0 || ++told > 1) return;
+        }
+        parent.tell(paused);
+    };
+    const serve_report report = serve("127.0.0.1:0", echo, o);
+    if (report.accept_pauses == 0) return 1;
+    return report.handler_failures == 0 ? 7 : 2;
+}
+
+}  // namespace
+
+TEST_P(descriptors_exhausted, pauses_and_resumes) {
+    forked child([&](forked& parent) { return serve_with_few_descriptors(parent, options(1)); });
+    const int port = child.hear();
+    ASSERT_GT(port, 0);
+    const endpoint where = endpoint::loopback(family::inet, static_cast<std::uint16_t>(port));
+    std::vector<tcp_stream> peers;
+    for (rlim_t i = 0; i < 4 * room_for; ++i) peers.push_back(tcp_stream::connect(where));
+    ASSERT_EQ(child.hear(), paused);
+    // Each that leaves makes room for one more, in the order in which they came.
+    for (tcp_stream& peer : peers) {
+        ASSERT_TRUE(answers(peer));
+        peer.close();
+    }
+    child.signal(SIGTERM);
+    EXPECT_EQ(child.wait(), 7);
+}
+
+INSTANTIATE_TEST_SUITE_P(networks, descriptors_exhausted, every_network(), name_of);
