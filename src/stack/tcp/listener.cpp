@@ -53,6 +53,7 @@ connection listener::make_connection(four_tuple const& t, segment const& syn, se
 }
 
 listener::result listener::on_segment(four_tuple const& t, segment const& s, time_ns now, std::optional<sequence> isn) {
+    if (t.remote.address.is_unspecified() || t.remote.address.is_multicast()) return {true, nullptr};  // MUST-63
     if (auto const entry = pending_.find(t); entry != pending_.end()) return on_pending(entry, s, now);
     if (s.has(flag::rst)) return {true, nullptr};
     if (s.has(flag::ack)) return s.has(flag::syn) ? result{} : on_cookie(t, s, now);
