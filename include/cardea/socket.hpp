@@ -157,7 +157,7 @@ class socket {
                        Call call) const noexcept;
     network_socket* here(std::error_code& ec) noexcept;
     network_socket* here_to_block(std::error_code& ec) noexcept;
-    void move_here(std::error_code& ec) noexcept;
+    void move_to(network& target, std::error_code& ec) noexcept;
     [[nodiscard]] endpoint native(address where, std::error_code& ec) const noexcept;
     io_result receive_datagram(mutable_buffer room, received& out) noexcept;
     [[noreturn]] void fail(std::error_code ec, const char* operation, const endpoint& peer = {},

@@ -133,23 +133,36 @@ std::error_code open_descriptor(family f, type t, int protocol, int extra_flags,
 }
 
 std::error_code kernel_socket::bind(const endpoint& where) noexcept {
+    if (!is_open()) return errc::closed;
+    if (!is_open()) return errc::closed;  // its number may be another's by now
     const auto* raw = static_cast<const sockaddr*>(where.native());
     return ::bind(fd_, raw, static_cast<socklen_t>(where.native_size())) == 0 ? std::error_code() : last_error();
 }
 
 std::error_code kernel_socket::listen(int backlog) noexcept {
+    if (!is_open()) return errc::closed;
+    if (!is_open()) return errc::closed;
     return ::listen(fd_, backlog) == 0 ? std::error_code() : last_error();
 }
 
 std::error_code kernel_socket::shutdown(direction how) noexcept {
+    if (!is_open()) return errc::closed;
+    if (!is_open()) return errc::closed;
     const int native_how = how == direction::receive ? SHUT_RD : how == direction::send ? SHUT_WR : SHUT_RDWR;
     return ::shutdown(fd_, native_how) == 0 ? std::error_code() : last_error();
 }
 
-std::error_code kernel_socket::local(endpoint& out) const noexcept { return ask_name(::getsockname, fd_, out); }
-std::error_code kernel_socket::peer(endpoint& out) const noexcept { return ask_name(::getpeername, fd_, out); }
+std::error_code kernel_socket::local(endpoint& out) const noexcept {
+    return is_open() ? ask_name(::getsockname, fd_, out) : errc::closed;
+}
+
+std::error_code kernel_socket::peer(endpoint& out) const noexcept {
+    return is_open() ? ask_name(::getpeername, fd_, out) : errc::closed;
+}
 
 std::error_code kernel_socket::set_option(option_id option, option_value value) noexcept {
+    if (!is_open()) return errc::closed;
+    if (!is_open()) return errc::closed;
     native_option to{};
     if (!native(option, to)) return errc::not_supported;
     int rc = 0;
@@ -165,6 +178,8 @@ std::error_code kernel_socket::set_option(option_id option, option_value value) 
 }
 
 std::error_code kernel_socket::get_option(option_id option, option_value& value) const noexcept {
+    if (!is_open()) return errc::closed;
+    if (!is_open()) return errc::closed;
     native_option from{};
     if (!native(option, from)) return errc::not_supported;
     if (option == option_id::linger) {

@@ -54,7 +54,7 @@ network_socket* socket::here(std::error_code& ec) noexcept {
     }
     ec.clear();
     if (impl_->home() != &this_network()) [[unlikely]] {
-        move_here(ec);
+        move_to(this_network(), ec);
         if (ec) return nullptr;
     }
     return impl_.get();
@@ -65,12 +65,16 @@ network_socket* socket::here_to_block(std::error_code& ec) noexcept {
     return ec ? nullptr : here(ec);
 }
 
-void socket::move_here(std::error_code& ec) noexcept {
+void socket::move_to(network& target, std::error_code& ec) noexcept {
     native_socket between;
     ec = impl_->release(between);
     if (ec) return;
     std::unique_ptr<network_socket> moved;
-    ec = this_network().adopt(std::move(between), moved);
+    ec = target.adopt(std::move(between), moved);
+    if (ec) {
+        // No memory, as a rule. What a network refuses is left intact: somebody else must keep it.
+        [[maybe_unused]] const std::error_code lost = thread_network().adopt(std::move(between), moved);
+    }
     impl_ = std::move(moved);
 }
 
@@ -81,14 +85,7 @@ void socket::detach() {
 }
 
 void socket::detach(std::error_code& ec) noexcept {
-    network_socket* s = here(ec);
-    if (s == nullptr) return;
-    native_socket between;
-    ec = s->release(between);
-    if (ec) return;
-    std::unique_ptr<network_socket> moved;
-    ec = thread_network().adopt(std::move(between), moved);
-    impl_ = std::move(moved);
+    if (here(ec) != nullptr) move_to(thread_network(), ec);
 }
 
 // --- addresses ------------------------------------------------------------------------------------------------------

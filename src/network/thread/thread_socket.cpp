@@ -15,13 +15,14 @@
 namespace cardea::detail {
 
 namespace {
-constexpr std::int64_t connect_retry_ns = 5'000'000;
-}
+// How often a full queue of a Unix socket is tried again: no readiness tells of it.
+constexpr std::int64_t retry_after_ns = 1'000'000;
+}  // namespace
 
 // One call's stay in the socket; false when it is closed.
 class thread_socket::use {
   public:
-    explicit use(thread_socket& s) noexcept : socket_(s) {
+    explicit use(const thread_socket& s) noexcept : socket_(s) {
         entered_ = (s.users_.fetch_add(1, std::memory_order_acquire) & closing) == 0;
     }
     ~use() {
@@ -37,15 +38,16 @@ class thread_socket::use {
     }
 
   private:
-    thread_socket& socket_;
+    const thread_socket& socket_;
     bool entered_;
 };
 
 std::error_code thread_socket::wait_for(short events) noexcept {
     thread_execution& me = this_thread_execution();
+    const std::int64_t call_ends = me.call_end();
     for (;;) {
         if (me.cancel_requested()) return errc::cancelled;
-        const std::int64_t until = me.wait_until();
+        const std::int64_t until = std::min(me.nearest_deadline(), call_ends);
         timespec limit{};
         if (until != never_ns) {
             const std::int64_t left = std::max<std::int64_t>(until - me.now_ns(), 0);
@@ -58,7 +60,8 @@ std::error_code thread_socket::wait_for(short events) noexcept {
         if (!is_open()) return errc::closed;
         if (n < 0 && failure != EINTR) return system_error_code(failure);
         if (n > 0 && watched[0].revents != 0) return {};
-        if (n == 0 && until != never_ns && me.now_ns() >= me.wait_until()) return errc::timed_out;
+        // A deadline may have been moved meanwhile.
+        if (n == 0 && me.now_ns() >= std::min(me.nearest_deadline(), call_ends)) return errc::timed_out;
     }
 }
 
@@ -101,10 +104,21 @@ io_result thread_socket::recv(mutable_buffer room) noexcept {
 }
 
 io_result thread_socket::send_to(const_buffer datagram, const endpoint& to) noexcept {
-    return transfer(POLLOUT, [&](int flags) {
+    const auto attempt = [&](int flags) {
         return ::sendto(fd_, datagram.data(), datagram.size(), flags | MSG_NOSIGNAL,
                         static_cast<const sockaddr*>(to.native()), static_cast<socklen_t>(to.native_size()));
-    });
+    };
+    if (family_ != family::local || !this_thread_execution().interruptible()) return transfer(POLLOUT, attempt);
+    // An unconnected Unix socket is always writable, to poll(2); whether its receiver has room only sendto(2) knows.
+    for (;;) {
+        const use here(*this);
+        if (!here) return {0, errc::closed};
+        const ssize_t n = attempt(MSG_DONTWAIT);
+        if (n >= 0) return {static_cast<std::size_t>(n), {}};
+        if (errno == EINTR) continue;
+        if (!would_block(errno)) return {0, here.explain(last_error())};
+        if (const std::error_code failed = pause(retry_after_ns)) return {0, failed};
+    }
 }
 
 io_result thread_socket::recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept {
@@ -144,6 +158,26 @@ std::error_code thread_socket::shutdown(direction how) noexcept {
     return here ? kernel_socket::shutdown(how) : errc::closed;
 }
 
+std::error_code thread_socket::local(endpoint& out) const noexcept {
+    const use here(*this);
+    return here ? kernel_socket::local(out) : errc::closed;
+}
+
+std::error_code thread_socket::peer(endpoint& out) const noexcept {
+    const use here(*this);
+    return here ? kernel_socket::peer(out) : errc::closed;
+}
+
+std::error_code thread_socket::set_option(option_id option, option_value value) noexcept {
+    const use here(*this);
+    return here ? kernel_socket::set_option(option, value) : errc::closed;
+}
+
+std::error_code thread_socket::get_option(option_id option, option_value& value) const noexcept {
+    const use here(*this);
+    return here ? kernel_socket::get_option(option, value) : errc::closed;
+}
+
 std::error_code thread_socket::accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept {
     const use here(*this);
     if (!here) return errc::closed;
@@ -168,7 +202,10 @@ std::error_code thread_socket::connect(const endpoint& server) noexcept {
     const use here(*this);
     if (!here) return errc::closed;
     const auto* raw = static_cast<const sockaddr*>(server.native());
-    if (this_thread_execution().interruptible()) return here.explain(connect_bounded(server));
+    // A Unix connect that waits for room in the listener's queue hears nothing of a close() of its own socket.
+    if (this_thread_execution().interruptible() || family_ == family::local) {
+        return here.explain(connect_bounded(server));
+    }
     if (::connect(fd_, raw, static_cast<socklen_t>(server.native_size())) == 0) return {};
     // A signal does not end the handshake (connect(2)): wait for its outcome.
     if (errno != EINTR) return here.explain(last_error());
@@ -183,7 +220,7 @@ std::error_code thread_socket::connect_bounded(const endpoint& server) noexcept 
     while (::connect(fd_, raw, static_cast<socklen_t>(server.native_size())) != 0) {
         if (errno == EAGAIN && family_ == family::local) {
             // The listener's queue is full, and no readiness tells when it has room again (connect(2)).
-            result = pause(connect_retry_ns);
+            result = is_open() ? pause(retry_after_ns) : errc::closed;
             if (result) break;
             continue;
         }
@@ -202,13 +239,19 @@ std::error_code thread_socket::connect_bounded(const endpoint& server) noexcept 
     return result;
 }
 
-void thread_socket::close_descriptor() noexcept { ::close(fd_); }
+void thread_socket::close_descriptor() const noexcept {
+    if (!gone_.exchange(true)) ::close(fd_);
+}
 
-std::error_code thread_socket::close() noexcept {
+void thread_socket::end() noexcept {
     const use here(*this);
-    if ((users_.fetch_or(closing, std::memory_order_acq_rel) & closing) != 0) return {};
+    if ((users_.fetch_or(closing, std::memory_order_acq_rel) & closing) != 0) return;
     // Others are in calls on it: those return now, and the last one out closes the descriptor.
     if ((users_.load(std::memory_order_acquire) & ~closing) > 1) ::shutdown(fd_, SHUT_RDWR);
+}
+
+std::error_code thread_socket::close() noexcept {
+    end();
     return {};
 }
 
@@ -217,6 +260,7 @@ std::error_code thread_socket::release(native_socket& out) noexcept {
     if (!users_.compare_exchange_strong(idle, closing, std::memory_order_acq_rel)) {
         return (idle & closing) != 0 ? errc::closed : errc::wrong_network;
     }
+    gone_ = true;
     out.descriptor = fd_;
     out.family = family_;
     out.type = type_;

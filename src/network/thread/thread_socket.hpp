@@ -15,7 +15,7 @@ namespace cardea::detail {
 class thread_socket final : public kernel_socket {
   public:
     thread_socket(network& home, int fd, family f, type t) noexcept : kernel_socket(fd, f, t), home_(home) {}
-    ~thread_socket() override { thread_socket::close(); }
+    ~thread_socket() override { end(); }
 
     /// Takes over what another network released. Before first use.
     void settle_in(native_socket& from) noexcept {
@@ -33,6 +33,10 @@ class thread_socket final : public kernel_socket {
     io_result send_to(const_buffer datagram, const endpoint& to) noexcept override;
     io_result recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept override;
     std::error_code shutdown(direction how) noexcept override;
+    std::error_code local(endpoint& out) const noexcept override;
+    std::error_code peer(endpoint& out) const noexcept override;
+    std::error_code set_option(option_id option, option_value value) noexcept override;
+    std::error_code get_option(option_id option, option_value& value) const noexcept override;
     std::error_code close() noexcept override;
     [[nodiscard]] bool is_open() const noexcept override { return (users_.load() & closing) == 0; }
     [[nodiscard]] network* home() const noexcept override { return &home_; }
@@ -46,12 +50,15 @@ class thread_socket final : public kernel_socket {
 
     template <class Call>
     io_result transfer(short events, Call call) noexcept;
+    void end() noexcept;
     std::error_code wait_for(short events) noexcept;
     std::error_code connect_bounded(const endpoint& server) noexcept;
-    void close_descriptor() noexcept;
+    void close_descriptor() const noexcept;
 
     network& home_;
-    std::atomic<std::uint32_t> users_{0};
+    mutable std::atomic<std::uint32_t> users_{0};
+    /// The descriptor has been closed, or is somebody else's.
+    mutable std::atomic<bool> gone_{false};
     std::atomic<bool> has_unread_{false};
     std::mutex unread_guard_;
     unread_bytes unread_;

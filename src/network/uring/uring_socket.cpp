@@ -73,6 +73,16 @@ std::error_code uring_socket::accept(std::unique_ptr<network_socket>& connection
 
 std::error_code uring_socket::connect(const endpoint& server) noexcept {
     const use here(*this);
+    if (closing_) return errc::closed;
+    if (family_ != family::local) return connect_to(server);
+    // Blocking, it would wait in a worker thread of the kernel while the listener's queue is full.
+    set_nonblocking(true);
+    const std::error_code result = connect_to(server);
+    set_nonblocking(false);
+    return result;
+}
+
+std::error_code uring_socket::connect_to(const endpoint& server) noexcept {
     for (;;) {
         if (closing_) return errc::closed;
         const auto ended = perform([&](io_uring_sqe* e) {

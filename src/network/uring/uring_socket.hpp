@@ -55,6 +55,7 @@ class uring_socket final : public kernel_socket {
     /// A call's stay in the socket: close() waits until all have left.
     class use;
 
+    std::error_code connect_to(const endpoint& server) noexcept;
     io_result send_stream(const_buffer data) noexcept;
     io_result send_message(const void* data, std::size_t size, const endpoint* to) noexcept;
     io_result recv_record(mutable_buffer room) noexcept;
