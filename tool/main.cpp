@@ -29,7 +29,7 @@ void describe(CLI::App& app) {
         "CARDEA_NETWORK=uring|epoll chooses the network beneath loops.\n");
     app.set_version_flag("--version", "cardea " CARDEA_VERSION, "Print the version and exit");
     app.set_help_flag("-h,--help", "Print this help and exit; also after a command");
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1);  // run_chosen() names them all when there is none
 }
 
 int report(const char* what, int code) {
@@ -41,7 +41,7 @@ int run_chosen(const std::array<command, 5>& commands) {
     for (const auto& c : commands) {
         if (c.known->parsed()) return c.run();
     }
-    return misused;
+    return report("a command is required: demo, serve, connect, listen or info (see cardea --help)", misused);
 }
 
 int run(int argc, char** argv) {
