@@ -30,11 +30,10 @@ void execution::recompute() noexcept {
     }
 }
 
-std::int64_t execution::wait_until() noexcept {
-    const std::int64_t nearest = nearest_deadline();
-    if (call_limit_ns_ == never_ns) return nearest;
+std::int64_t execution::call_end() const noexcept {
+    if (call_limit_ns_ == never_ns) return never_ns;
     const std::int64_t now = recent_ns();
-    return call_limit_ns_ > never_ns - now ? nearest : std::min(nearest, now + call_limit_ns_);
+    return call_limit_ns_ > never_ns - now ? never_ns : now + call_limit_ns_;
 }
 
 void execution::set_name(std::string_view name) noexcept {

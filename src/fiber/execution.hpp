@@ -2,6 +2,7 @@
 // Knows nothing of sockets; the networks and the waiting primitives are written against it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cardea/error.hpp>
@@ -54,7 +55,7 @@ class execution {
     [[nodiscard]] std::error_code interruption() noexcept {
         if (cancel_.load(std::memory_order_relaxed)) return errc::cancelled;
         const std::int64_t nearest = nearest_deadline();
-        if (nearest != never_ns && nearest <= recent_ns()) return errc::timed_out;
+        if (nearest != never_ns && (nearest <= recent_ns() || nearest <= now_ns())) return errc::timed_out;
         return {};
     }
     /// The nearest of its deadlines; never_ns: none. Own thread only.
@@ -63,7 +64,9 @@ class execution {
         return nearest_ns_;
     }
     /// When a call that begins to wait now must end: the nearest deadline or the call limit.
-    [[nodiscard]] std::int64_t wait_until() noexcept;
+    [[nodiscard]] std::int64_t wait_until() noexcept { return std::min(nearest_deadline(), call_end()); }
+    /// The call limit's part of that, which does not change while the call waits; never_ns: none.
+    [[nodiscard]] std::int64_t call_end() const noexcept;
 
     [[nodiscard]] std::string_view name() const noexcept { return {name_.data(), name_length_}; }
     void set_name(std::string_view name) noexcept;
