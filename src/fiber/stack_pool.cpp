@@ -1,18 +1,22 @@
 // Stacks over mmap(2), for Linux. Guards are made by MADV_GUARD_INSTALL where the kernel has it (6.13): any number of
-// stacks stays one mapping. Elsewhere by mprotect(2), which splits mappings; beyond vm.max_map_count stacks go
-// unguarded, and a red zone that must have stayed zero is checked when they come back.
+// stacks stays one mapping. Elsewhere by mprotect(2), which splits mappings; when half of vm.max_map_count is used up
+// stacks go unguarded, and a red zone that must have stayed zero is checked when they come back.
 #include "fiber/stack_pool.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <system_error>
 
-#ifdef __SANITIZE_ADDRESS__
+#include "fiber/context.hpp"
+
+#ifdef CARDEA_ASAN
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -27,10 +31,22 @@ std::size_t page() noexcept {
     return size;
 }
 
-bool guard(void* at, std::size_t bytes) noexcept {
-    static const bool has_guard_install = [at] { return ::madvise(at, page(), madv_guard_install) == 0; }();
-    if (has_guard_install) return ::madvise(at, bytes, madv_guard_install) == 0;
-    return ::mprotect(at, bytes, PROT_NONE) == 0;
+std::size_t mappings_allowed() noexcept {
+    constexpr std::size_t usual = 65'530;
+    const std::unique_ptr<FILE, int (*)(FILE*)> limit(std::fopen("/proc/sys/vm/max_map_count", "re"), std::fclose);
+    std::size_t allowed = 0;
+    return limit && std::fscanf(limit.get(), "%zu", &allowed) == 1 ? allowed : usual;
+}
+
+// Guards made by mprotect(2), in all pools together. Each costs two mappings; a program with none left can neither map
+// memory nor start threads, so half stay for everybody else.
+std::atomic<std::size_t> splits{0};
+
+bool guard_by_splitting(void* at, std::size_t bytes) noexcept {
+    static const std::size_t most = mappings_allowed() / 4;
+    if (splits.fetch_add(1, std::memory_order_relaxed) < most && ::mprotect(at, bytes, PROT_NONE) == 0) return true;
+    splits.fetch_sub(1, std::memory_order_relaxed);
+    return false;
 }
 
 // The lowest words of an unguarded stack. Untouched pages read as zero without being committed.
@@ -44,9 +60,19 @@ bool overrun(const stack& s) noexcept {
 
 stack_pool::~stack_pool() {
     for (const mapping& m : mappings_) ::munmap(m.base, m.bytes);
+    splits.fetch_sub(splits_, std::memory_order_relaxed);
+}
+
+bool stack_pool::guard(void* at) noexcept {
+    static const bool has_guard_install = [at] { return ::madvise(at, page(), madv_guard_install) == 0; }();
+    if (has_guard_install) return ::madvise(at, guard_bytes, madv_guard_install) == 0;
+    if (!guard_by_splitting(at, guard_bytes)) return false;
+    ++splits_;
+    return true;
 }
 
 stack_pool::size_class& stack_pool::class_of(std::size_t size) {
+    if (size > maximum_size) throw std::system_error(ENOMEM, std::system_category(), "reserve a stack for a fiber");
     const std::size_t rounded = (std::max(size, minimum_size) + page() - 1) / page() * page();
     for (size_class& c : classes_) {
         if (c.size == rounded) return c;
@@ -60,24 +86,24 @@ void stack_pool::grow(size_class& c) {
     const std::size_t count = c.size <= 1024 * 1024 ? stacks_per_slab : 1;
     const std::size_t bytes = each * count;
     // Room for every stack of the class on either list, so that give_back() never has to allocate.
-    c.total += count;
-    if (c.cold.capacity() < c.total) c.cold.reserve(std::max(c.total, 2 * c.cold.capacity()));
-    c.warm.reserve(std::min(warm_limit, c.total));
+    const std::size_t total = c.total + count;
+    if (c.cold.capacity() < total) c.cold.reserve(std::max(total, 2 * c.cold.capacity()));
+    c.warm.reserve(std::min(warm_limit, total));
     mappings_.emplace_back();
     void* base =
         ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (base == MAP_FAILED) {
         const int cause = errno;
-        c.total -= count;
         mappings_.pop_back();
         throw std::system_error(cause, std::system_category(), "reserve stacks for fibers");
     }
     // A huge page would commit eight stacks at once.
     ::madvise(base, bytes, MADV_NOHUGEPAGE);
     mappings_.back() = {base, bytes};
+    c.total = total;
     for (std::size_t i = 0; i < count; ++i) {
         std::byte* at = static_cast<std::byte*>(base) + i * each;
-        c.cold.push_back({at + guard_bytes, c.size, guard(at, guard_bytes)});
+        c.cold.push_back({at + guard_bytes, c.size, guard(at)});
     }
 }
 
@@ -96,7 +122,7 @@ void stack_pool::give_back(const stack& used) noexcept {
                    stderr);
         std::abort();
     }
-#ifdef __SANITIZE_ADDRESS__
+#ifdef CARDEA_ASAN
     __asan_unpoison_memory_region(used.low, used.size);
 #endif
     size_class& c = class_of(used.size);

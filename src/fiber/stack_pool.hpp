@@ -25,6 +25,7 @@ class stack_pool {
     /// Idle stacks kept with their pages; more give them back to the system.
     static constexpr std::size_t warm_limit = 256;
     static constexpr std::size_t minimum_size = 16 * 1024;
+    static constexpr std::size_t maximum_size = std::size_t{1} << (sizeof(std::size_t) * 8 - 8);
 
     stack_pool() = default;
     ~stack_pool();
@@ -50,9 +51,11 @@ class stack_pool {
     };
     size_class& class_of(std::size_t size);
     void grow(size_class& c);
+    bool guard(void* at) noexcept;
 
     std::vector<size_class> classes_;
     std::vector<mapping> mappings_;
+    std::size_t splits_ = 0;  // guards of ours that cost mappings
 };
 
 }  // namespace cardea::detail
