@@ -66,10 +66,10 @@ wake scope_state::wait_for_children(patience how) noexcept {
         }
     }
     owner_waits = false;
-    std::vector<std::thread> ended = std::move(threads);
-    threads.clear();
+    std::list<scope_thread> ended;
+    ended.swap(threads);
     held.unlock();
-    for (std::thread& t : ended) t.join();
+    for (scope_thread& t : ended) t.handle.join();
     return ended_by;
 }
 
@@ -96,7 +96,7 @@ class child_thread {
     child_thread(const child_thread&) = delete;
     child_thread& operator=(const child_thread&) = delete;
 
-    void operator()() noexcept {
+    void operator()(scope_thread& mine) noexcept {
         thread_execution& me = this_thread_execution();
         me.set_cancellable();
         if (!name_.empty()) me.set_name(name_);
@@ -113,6 +113,10 @@ class child_thread {
         }
         how_.destroy(memory_);
         std::free(std::exchange(memory_, nullptr));
+        {
+            std::lock_guard held(of_.guard);
+            mine.ended = true;
+        }
         of_.child_ended(me, std::move(failure));
     }
 
@@ -130,10 +134,20 @@ class child_thread {
 
 void start_thread(scope_state& of, const fiber_options& options, const callable& how, void* f) {
     auto child = std::make_unique<child_thread>(of, options, how, f);
-    std::lock_guard held(of.guard);
-    of.threads.reserve(of.threads.size() + 1);
-    of.threads.emplace_back([child = std::move(child)] { (*child)(); });
-    ++of.alive;
+    std::list<scope_thread> made(1);
+    std::list<scope_thread> ended;
+    {
+        std::lock_guard held(of.guard);
+        made.front().handle = std::thread([child = std::move(child), &mine = made.front()] { (*child)(mine); });
+        ++of.alive;
+        for (auto t = of.threads.begin(); t != of.threads.end();) {
+            const auto here = t++;
+            if (here->ended) ended.splice(ended.end(), of.threads, here);
+        }
+        of.threads.splice(of.threads.end(), made);
+    }
+    // A thread that has not been joined keeps its stack: those of a long-lived scope must not pile up.
+    for (scope_thread& t : ended) t.handle.join();
 }
 
 }  // namespace

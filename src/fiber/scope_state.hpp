@@ -2,15 +2,21 @@
 #pragma once
 
 #include <exception>
+#include <list>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 #include "fiber/execution.hpp"
 
 namespace cardea::detail {
 
 class loop;
+
+/// A child outside of any loop; guarded by its scope.
+struct scope_thread {
+    std::thread handle;
+    bool ended = false;  // but for its last steps: may be joined without waiting for its work
+};
 
 struct scope_state {
     explicit scope_state(execution& waits) noexcept : owner(waits) {}
@@ -32,7 +38,7 @@ struct scope_state {
     std::exception_ptr first_failure;
     bool cancelled = false;
     bool owner_waits = false;
-    std::vector<std::thread> threads;  // outside of loops only
+    std::list<scope_thread> threads;
 
   private:
     void cancel_children() noexcept;
