@@ -88,6 +88,8 @@ class scope {
 
 namespace detail {
 void run(const run_options& options, const callable& how, void* f);
+/// The first fiber ended by `cancelled` and returned nothing: throws that.
+[[noreturn]] void no_result();
 void spawn(const fiber_options& options, const callable& how, void* f);
 }  // namespace detail
 
@@ -115,6 +117,7 @@ auto run(const run_options& options, F&& f) {
             made = true;
         };
         detail::run(options, detail::callable_of<decltype(body)>, &body);
+        if (!made) detail::no_result();
         return std::move(*out);
     }
 }

@@ -18,7 +18,7 @@ namespace cardea::detail {
 constinit thread_local loop* loop::current_ = nullptr;
 
 fiber::fiber(loop& at, const stack& given, scope_state& scope, const callable& calls, void* object) noexcept
-    : home(at), on(given), of(scope), how(calls), body(object) {
+    : home(at), on(given), of(scope), how(calls), body(object), net(&at.net()) {
     timer.target = this;
     remote.target = this;
     remote.act = [](inbox_item& item) noexcept {
@@ -49,10 +49,10 @@ loop::loop(driver& drives, network& net)
       timers_(recent_ns_),
       outside_(std::make_shared<door>()) {
     if (current_ != nullptr) throw std::logic_error("run() inside run(): this thread has a loop already");
+    watch_for_overflow();  // may throw: before anybody can see this loop
     current_ = this;
     outside_->inside = this;
     adopt_thread_context(thread_);
-    watch_for_overflow();
 }
 
 loop::~loop() { current_ = nullptr; }

@@ -51,6 +51,8 @@ void run(const run_options& options, const callable& how, void* f) {
     if (root.first_failure) std::rethrow_exception(root.first_failure);
 }
 
+void no_result() { throw cancelled(); }
+
 void spawn(const fiber_options& options, const callable& how, void* f) {
     loop& here = needed_loop("spawn");
     here.start(options, *here.root, how, f);
@@ -90,6 +92,7 @@ loop_handle loop_handle::current() {
 }
 
 bool loop_handle::post(std::function<void()> work) const {
+    if (!state_) return false;
     auto item = std::make_unique<detail::posted>(std::move(work));
     auto& outside = *static_cast<detail::loop::door*>(state_.get());
     std::lock_guard held(outside.guard);
