@@ -1,0 +1,57 @@
+// call_limit: bounds each call by itself, not their sum.
+#include <gtest/gtest.h>
+
+#include <cardea/cardea.hpp>
+
+#include "places.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+class call_limit_test : public fiber_test::in_place {};
+
+std::error_code wait_for_nothing() {
+    try {
+        cardea::event().wait();
+    } catch (const cardea::error& e) {
+        return e.code();
+    }
+    return {};
+}
+
+TEST_P(call_limit_test, bounds_each_call_anew) {
+    here([] {
+        const cardea::call_limit each{3ms};
+        for (int i = 0; i < 5; ++i) {
+            const auto began = std::chrono::steady_clock::now();
+            EXPECT_EQ(wait_for_nothing(), cardea::errc::timed_out);
+            EXPECT_GE(std::chrono::steady_clock::now() - began, 3ms);
+        }
+    });
+}
+
+TEST_P(call_limit_test, nested_the_smaller_wins_and_ends_with_its_block) {
+    here([] {
+        const cardea::call_limit large{1h};
+        {
+            const cardea::call_limit small{1ms};
+            const cardea::call_limit larger{2h};
+            EXPECT_EQ(wait_for_nothing(), cardea::errc::timed_out);
+        }
+        cardea::sleep(2ms);
+    });
+}
+
+TEST_P(call_limit_test, works_together_with_deadlines) {
+    here([] {
+        const cardea::deadline soon{1ms};
+        const cardea::call_limit each{1h};
+        EXPECT_EQ(wait_for_nothing(), cardea::errc::timed_out);
+        EXPECT_TRUE(soon.expired());
+    });
+}
+
+FIBER_TEST_EVERYWHERE(call_limit_test);
+
+}  // namespace

@@ -1,0 +1,205 @@
+// deadline: nesting, moving and clearing it, also while somebody waits and from other threads.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cardea/cardea.hpp>
+#include <thread>
+
+#include "places.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+class deadline_test : public fiber_test::in_place {};
+
+template <class F>
+bool times_out(F call) {
+    try {
+        call();
+        return false;
+    } catch (const cardea::error& e) {
+        EXPECT_EQ(e.code(), cardea::errc::timed_out) << e.what();
+        return e.code() == cardea::errc::timed_out;
+    }
+}
+
+TEST_P(deadline_test, ends_every_kind_of_wait_and_not_before_its_time) {
+    here([] {
+        cardea::mutex held;
+        const std::lock_guard lock(held);
+        cardea::event never;
+        cardea::semaphore none(0);
+        cardea::channel<int> empty(1);
+        cardea::channel<int> full(1);
+        full.push(1);
+        const auto check = [](auto call) {
+            const auto began = clock::now();
+            const cardea::deadline soon{2ms};
+            EXPECT_TRUE(times_out(call));
+            EXPECT_GE(clock::now() - began, 2ms);
+            EXPECT_TRUE(soon.expired());
+        };
+        check([&] { held.lock(); });
+        check([&] { never.wait(); });
+        check([&] { none.acquire(); });
+        check([&] { empty.pop(); });
+        check([&] { full.push(2); });
+        check([] { cardea::sleep(1h); });
+        check([] {
+            auto door = cardea::udp_socket::bind("127.0.0.1:0");
+            char nothing[1];
+            door.recv(nothing);
+        });
+        check([] {
+            cardea::tcp_listener door("127.0.0.1:0");
+            door.accept();
+        });
+    });
+}
+
+TEST_P(deadline_test, that_has_passed_ends_a_call_before_it_starts) {
+    here([] {
+        const cardea::deadline past{0ns};
+        EXPECT_TRUE(past.expired());
+        EXPECT_EQ(past.remaining(), 0ns);
+        EXPECT_TRUE(times_out([] { cardea::sleep(1h); }));
+        EXPECT_TRUE(times_out([] { cardea::tcp_stream::connect("127.0.0.1:1"); }));
+        const cardea::deadline negative{-5s};
+        EXPECT_TRUE(negative.expired());
+    });
+}
+
+TEST_P(deadline_test, the_nearest_of_nested_ones_wins) {
+    here([] {
+        const cardea::deadline far{1h};
+        {
+            const cardea::deadline near{1ms};
+            const cardea::deadline farther{2h};
+            EXPECT_TRUE(times_out([] { cardea::sleep(30min); }));
+        }
+        cardea::sleep(1ms);  // the near one is gone
+        EXPECT_FALSE(far.expired());
+        const cardea::deadline again{1ms};
+        EXPECT_TRUE(times_out([] { cardea::sleep(30min); }));
+    });
+}
+
+TEST_P(deadline_test, remaining_and_clear) {
+    here([] {
+        cardea::deadline d{1h};
+        EXPECT_GT(d.remaining(), 59min);
+        EXPECT_LE(d.remaining(), 1h);
+        d.expire_in(0ns);
+        EXPECT_TRUE(times_out([] { cardea::sleep(1h); }));
+        d.clear();
+        EXPECT_FALSE(d.expired());
+        EXPECT_EQ(d.remaining(), std::chrono::nanoseconds::max());
+        cardea::sleep(1us);
+        d.expire_in(std::chrono::nanoseconds::max());
+        cardea::sleep(1us);
+    });
+}
+
+TEST_P(deadline_test, moved_nearer_by_another_thread_while_somebody_waits) {
+    here([] {
+        for (int i = 0; i < 50; ++i) {
+            cardea::deadline d{1h};
+            std::thread other([&d] { d.expire_in(0ns); });
+            EXPECT_TRUE(times_out([] { cardea::sleep(30min); }));
+            other.join();
+        }
+    });
+}
+
+TEST_P(deadline_test, moved_nearer_while_a_socket_waits) {
+    here([] {
+        for (int i = 0; i < 20; ++i) {
+            auto door = cardea::udp_socket::bind("127.0.0.1:0");
+            char nothing[1];
+            cardea::deadline d{1h};
+            std::thread other([&d] { d.expire_in(1us); });
+            EXPECT_TRUE(times_out([&] { door.recv(nothing); }));
+            other.join();
+        }
+    });
+}
+
+TEST_P(deadline_test, taken_away_by_another_thread_while_somebody_waits) {
+    here([] {
+        cardea::deadline d{50ms};
+        cardea::event go_on;
+        std::thread other([&] {
+            d.clear();
+            // Past the time it was set to: nothing may happen to the waiter now.
+            const cardea::deadline pause{60ms};
+            EXPECT_TRUE(times_out([] { cardea::event().wait(); }));
+            go_on.set();
+        });
+        go_on.wait();
+        other.join();
+        EXPECT_FALSE(d.expired());
+    });
+}
+
+TEST_P(deadline_test, moved_away_again_and_again_while_somebody_waits) {
+    here([] {
+        cardea::deadline d{5ms};
+        cardea::event stop;
+        std::atomic<bool> enough{false};
+        std::thread other([&] {
+            const auto end = clock::now() + 30ms;
+            while (clock::now() < end) d.expire_in(1h);
+            enough = true;
+            stop.set();
+        });
+        stop.wait();
+        EXPECT_TRUE(enough);
+        other.join();
+    });
+}
+
+TEST_P(deadline_test, a_fibers_deadline_is_its_own) {
+    here([] {
+        cardea::scope all;
+        std::atomic<int> timed_out{0};
+        std::atomic<int> slept{0};
+        for (int i = 0; i < 10; ++i) {
+            all.spawn([&] {
+                const cardea::deadline mine{1ms};
+                timed_out += times_out([] { cardea::sleep(1h); }) ? 1 : 0;
+            });
+            all.spawn([&] {
+                cardea::sleep(3ms);
+                ++slept;
+            });
+        }
+        all.join();
+        EXPECT_EQ(timed_out, 10);
+        EXPECT_EQ(slept, 10);
+    });
+}
+
+TEST_P(deadline_test, races_with_the_thing_waited_for) {
+    here([] {
+        // Whoever wins, the value is either taken or still there.
+        for (int i = 0; i < 300; ++i) {
+            cardea::channel<int> one(1);
+            std::thread other([&] { one.push(i); });
+            bool got = false;
+            try {
+                const cardea::deadline soon{std::chrono::microseconds(i)};
+                got = one.pop() == i;
+            } catch (const cardea::error& e) {
+                EXPECT_EQ(e.code(), cardea::errc::timed_out);
+            }
+            other.join();
+            EXPECT_EQ(one.size(), got ? 0U : 1U);
+        }
+    });
+}
+
+FIBER_TEST_EVERYWHERE(deadline_test);
+
+}  // namespace
