@@ -45,6 +45,8 @@ class Connection(harness.ToolTest):
 
     def test_a_reset_is_a_failure_that_is_named(self):
         client, peer = self.connected()
+        peer.sendall(b"x")
+        self.assertEqual(client.process.stdout.read(1), b"x")  # before that it could still be connecting
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         peer.close()
         self.assertEqual(client.wait(), 1)
