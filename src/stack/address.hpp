@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -56,7 +57,13 @@ struct ip_address {
     ip_address to_v4_mapped() const;  ///< an IPv4 address as ::ffff:a.b.c.d; others unchanged
     ip_address unmapped() const;      ///< ::ffff:a.b.c.d as IPv4; others unchanged
 
-    friend constexpr bool operator==(ip_address const&, ip_address const&) = default;
+    /// Two words at once: every packet is compared with every own address.
+    friend constexpr bool operator==(ip_address const& a, ip_address const& b) {
+        using words = std::array<std::uint64_t, 2>;
+        auto const x = std::bit_cast<words>(a.bytes);
+        auto const y = std::bit_cast<words>(b.bytes);
+        return a.version == b.version && x[0] == y[0] && x[1] == y[1];
+    }
     friend constexpr auto operator<=>(ip_address const&, ip_address const&) = default;
 };
 

@@ -40,6 +40,13 @@ TEST_P(icmp_unreachable, with_receive_errors_an_unconnected_socket_learns_which_
     ASSERT_EQ(s->send_to(payload("x"), at(b(), 9), net.now).problem, error::ok);
     net.settle();
     EXPECT_EQ(receive(*s, net.now), "<ECONNREFUSED>");
+    auto const e = s->take_error();
+    ASSERT_TRUE(e.has_value());
+    EXPECT_EQ(e->problem, error::econnrefused);
+    EXPECT_EQ(e->destination, at(b(), 9));
+    EXPECT_EQ(e->offender, ip(b()));
+    EXPECT_EQ(e->icmp_type, GetParam() ? 1 : 3);
+    EXPECT_FALSE(s->take_error().has_value());
 }
 
 TEST_P(icmp_unreachable, errors_are_rate_limited) {

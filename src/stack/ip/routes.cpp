@@ -9,7 +9,7 @@ namespace cardea::stack::ip {
 namespace {
 
 constexpr ip_address all_hosts = ip_address::v4(224, 0, 0, 1);
-constexpr ip_address limited_broadcast = ip_address::v4(255, 255, 255, 255);
+constexpr std::uint32_t limited_broadcast = 0xffffffff;
 
 bool is_all_nodes(ip_address const& a) {
     // ff01::1 and ff02::1 (RFC 4291 section 2.7.1)
@@ -34,6 +34,11 @@ unsigned common_bits(ip_address const& a, ip_address const& b) {
 
 }  // namespace
 
+routes::routes(host_config const& config) : config_{config}, broadcasts_{limited_broadcast} {
+    for (auto const& own : config.addresses)
+        if (auto const b = own.broadcast(); b.is_v4()) broadcasts_.push_back(b.v4_value());
+}
+
 bool routes::is_local(ip_address const& a) const {
     if (a.is_loopback()) return true;
     return std::any_of(config_.addresses.begin(), config_.addresses.end(),
@@ -41,10 +46,7 @@ bool routes::is_local(ip_address const& a) const {
 }
 
 bool routes::is_broadcast(ip_address const& a) const {
-    if (!a.is_v4()) return false;
-    if (a == limited_broadcast) return true;
-    return std::any_of(config_.addresses.begin(), config_.addresses.end(),
-                       [&a](auto const& own) { return own.broadcast() == a; });
+    return a.is_v4() && std::find(broadcasts_.begin(), broadcasts_.end(), a.v4_value()) != broadcasts_.end();
 }
 
 bool routes::is_member(ip_address const& group) const {

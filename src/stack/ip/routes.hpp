@@ -20,7 +20,7 @@ struct route {
 
 class routes {
   public:
-    explicit routes(host_config const& config) : config_{config} {}
+    explicit routes(host_config const& config);
 
     /// An address of this host, loopback included.
     bool is_local(ip_address const& a) const;
@@ -40,7 +40,8 @@ class routes {
     ip_address select_source(ip_address const& destination) const;
 
     host_config const& config_;
-    std::vector<ip_address> groups_;  ///< one entry per join
+    std::vector<std::uint32_t> broadcasts_;  ///< of the IPv4 subnets; asked of every packet
+    std::vector<ip_address> groups_;         ///< one entry per join
 };
 
 }  // namespace cardea::stack::ip

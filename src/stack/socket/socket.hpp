@@ -17,6 +17,11 @@ namespace cardea::stack {
 class host_core;
 class socket;
 
+namespace tcp {
+class connection;
+class listener;
+}  // namespace tcp
+
 /// What a socket is ready for, as bits.
 namespace ready {
 inline constexpr unsigned readable = 1;  ///< recv or accept would not say EAGAIN (end of stream and errors included)
@@ -121,6 +126,15 @@ class socket {
     virtual io_result recv(std::span<std::byte> into, unsigned flags, time_ns now) = 0;
     virtual io_result send_to(payload_view const& data, endpoint const& peer, time_ns now) = 0;
     virtual io_result recv_from(std::span<std::byte> into, receive_info& info, unsigned flags, time_ns now) = 0;
+
+    /// TCP: the received bytes where they lie, until the next call on the host; and letting go of n of them.
+    virtual payload_view readable_bytes() const { return {}; }
+    virtual void consume(std::size_t, time_ns) {}
+    /// UDP with receive_errors: the oldest ICMP error kept (MSG_ERRQUEUE).
+    virtual std::optional<queued_error> take_error() { return std::nullopt; }
+    /// For what only TCP tells (tcp_info); null when there is none.
+    virtual tcp::connection const* connection() const { return nullptr; }
+    virtual tcp::listener const* listener() const { return nullptr; }
 
     virtual error shutdown(shutdown_mode how, time_ns now) = 0;
     /// Lets go: TCP finishes by itself (or resets: unread data, linger 0). Everything else then says EBADF. Idempotent.

@@ -34,12 +34,10 @@ class tcp_socket final : public socket {
     std::optional<endpoint> remote() const override;
     unsigned readiness() const override;
 
-    /// The received bytes where they lie, and letting go of n of them: recv() without the copy.
-    payload_view readable_bytes() const;
-    void consume(std::size_t n, time_ns now);
-    /// Null while there is no connection.
-    tcp::connection const* connection() const { return record_ ? record_->connection.get() : nullptr; }
-    tcp::listener const* listener() const { return listener_ ? &listener_->listener : nullptr; }
+    payload_view readable_bytes() const override;
+    void consume(std::size_t n, time_ns now) override;
+    tcp::connection const* connection() const override { return record_ ? record_->connection.get() : nullptr; }
+    tcp::listener const* listener() const override { return listener_ ? &listener_->listener : nullptr; }
 
     // --- The layer's side
 

@@ -35,8 +35,7 @@ class udp_socket final : public socket {
     std::optional<endpoint> remote() const override;
     unsigned readiness() const override;
 
-    /// With receive_errors: the oldest ICMP error kept (MSG_ERRQUEUE).
-    std::optional<queued_error> take_error();
+    std::optional<queued_error> take_error() override;
     std::uint64_t datagrams_dropped() const { return dropped_; }
 
     // --- The layer's side
