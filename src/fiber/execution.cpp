@@ -32,7 +32,8 @@ void execution::recompute() noexcept {
 
 std::int64_t execution::call_end() const noexcept {
     if (call_limit_ns_ == never_ns) return never_ns;
-    const std::int64_t now = recent_ns();
+    // Not recent_ns(): after a long computation that is long ago, and the call would end before it had begun.
+    const std::int64_t now = now_ns();
     return call_limit_ns_ > never_ns - now ? never_ns : now + call_limit_ns_;
 }
 

@@ -31,6 +31,17 @@ TEST_P(call_limit_test, bounds_each_call_anew) {
     });
 }
 
+TEST_P(call_limit_test, counts_from_the_call_not_from_the_computation_before_it) {
+    here([] {
+        const cardea::call_limit each{5ms};
+        for (const auto began = std::chrono::steady_clock::now(); std::chrono::steady_clock::now() - began < 10ms;) {
+        }
+        const auto began = std::chrono::steady_clock::now();
+        EXPECT_EQ(wait_for_nothing(), cardea::errc::timed_out);
+        EXPECT_GE(std::chrono::steady_clock::now() - began, 5ms);
+    });
+}
+
 TEST_P(call_limit_test, nested_the_smaller_wins_and_ends_with_its_block) {
     here([] {
         const cardea::call_limit large{1h};
