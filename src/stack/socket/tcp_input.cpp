@@ -9,8 +9,9 @@
 namespace cardea::stack {
 
 void tcp_layer::receive(ip::datagram const& d, time_ns now) {
-    // RFC 9293 MUST-57: nothing to or from a group.
-    if (d.to_group) return core_.drop(d.whole, drop_reason::martian);
+    // Nothing to a group (RFC 9293 MUST-57), nothing from nobody (MUST-63): IP has dropped the other impossible
+    // sources.
+    if (d.to_group || d.source.is_unspecified()) return core_.drop(d.whole, drop_reason::martian);
     auto parsed = tcp::parse(d.payload);
     if (!parsed) return core_.drop(d.whole, drop_reason::bad_transport_header);
     auto& s = *parsed;
