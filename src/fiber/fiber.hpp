@@ -10,6 +10,10 @@
 #include "fiber/stack_pool.hpp"
 #include "fiber/timer_wheel.hpp"
 
+namespace cardea {
+class network;
+}
+
 namespace cardea::detail {
 
 class loop;
@@ -37,6 +41,8 @@ class fiber final : public execution {
     scope_state& of;
     const callable& how;
     void* const body;
+    /// The host it runs on, from whoever started it: a loop may run the fibers of several (simulated) hosts.
+    network* net;
     fiber* next_ready = nullptr;
     struct wake_timer : timer_node {
         fiber* target = nullptr;

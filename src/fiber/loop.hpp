@@ -24,7 +24,8 @@ class loop {
     /// Fibers resumed, and calls that succeeded without parking, between two looks at the network.
     static constexpr int budget_per_turn = 256;
 
-    /// Becomes this thread's loop. Throws std::logic_error if it has one. `driver` and `net` are the same network.
+    /// Becomes this thread's loop. Throws std::logic_error if it has one. `net` is the network of its first fiber; where
+    /// a driver drives one network only, they are the same object.
     loop(driver& drives, network& net);
     ~loop();
     loop(const loop&) = delete;
@@ -32,12 +33,14 @@ class loop {
 
     static loop* current() noexcept { return current_; }
     [[nodiscard]] fiber* running() const noexcept { return running_; }
-    [[nodiscard]] network& net() const noexcept { return net_; }
+    /// The network of the running fiber; between fibers, the one that the loop was made with.
+    [[nodiscard]] network& net() const noexcept { return running_ != nullptr ? *running_->net : net_; }
+    [[nodiscard]] bool has_ready() const noexcept { return first_ != nullptr; }
     [[nodiscard]] std::int64_t clock_ns() const noexcept { return driver_.clock_ns(); }
     /// The clock as it was after the last wait.
     [[nodiscard]] std::int64_t recent_ns() const noexcept { return recent_ns_; }
 
-    /// Makes a fiber, ready to run. Throws std::system_error when there is no stack.
+    /// Makes a fiber, ready to run, on the network of the running one. Throws std::system_error when there is no stack.
     fiber& start(const fiber_options& options, scope_state& of, const callable& how, void* body);
     /// Runs fibers until none is left; afterwards nobody can post work any more.
     void run() noexcept;
