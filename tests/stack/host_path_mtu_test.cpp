@@ -100,6 +100,21 @@ TEST_P(host_path_mtu, what_was_learnt_is_forgotten_after_ten_minutes) {
     EXPECT_EQ(mtu, 1500);
 }
 
+TEST(host_path_mtu_v6, a_report_below_the_minimum_mtu_is_not_believed) {
+    for (std::uint32_t reported : {0U, 68U, 1279U, 1280U}) {
+        lone_host h;
+        auto s = h.it->open_udp(ip_version::v6);
+        ASSERT_EQ(s->connect(at(peer6, 9), h.now), error::ok);
+        s->send({filler(1400), {}}, 0, h.now);
+        auto const sent = h.poll();
+        ASSERT_EQ(sent.size(), 1U);
+        h.feed(ipv6("2001:db8::fe", self6, 58, icmp6("2001:db8::fe", self6, 2, 0, reported, sent[0].bytes)));
+        std::int64_t mtu = 0;
+        ASSERT_EQ(s->get_option(socket_option::path_mtu, mtu, h.now), error::ok);
+        EXPECT_EQ(mtu, reported == 1280 ? 1280 : 1500) << reported;
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(versions, host_path_mtu, ::testing::Bool(),
                          [](auto const& p) { return p.param ? "v6" : "v4"; });
 

@@ -29,6 +29,20 @@ TEST(icmp_silence, nothing_about_multicast_or_broadcast) {
     EXPECT_TRUE(h.feed(closed_port6(peer6, "ff02::1")).empty());
 }
 
+TEST(icmp_silence, nothing_about_a_later_fragment_over_ipv4) {
+    lone_host h;
+    auto const with_bad_option = [](std::uint16_t offset) {
+        auto p = joined(ipv4(peer4, self4, 17, {}), octets({7, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8}));
+        p[0] = std::byte{0x46};
+        wire::put16(p, 2, static_cast<std::uint16_t>(p.size()));
+        wire::put16(p, 6, static_cast<std::uint16_t>(offset / 8));
+        wire::refresh_ipv4_checksum(std::span{p}.first(24));
+        return p;
+    };
+    EXPECT_EQ(h.feed(with_bad_option(0)).size(), 1U);
+    EXPECT_TRUE(h.feed(with_bad_option(8)).empty());
+}
+
 TEST(icmp_silence, nothing_to_a_source_that_is_not_one_host) {
     lone_host h;
     EXPECT_TRUE(h.feed(closed_port4("0.0.0.0")).empty());

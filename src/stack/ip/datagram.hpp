@@ -17,7 +17,7 @@ struct datagram {
     std::uint8_t hop_limit = 0;
     std::uint8_t traffic_class = 0;
     bool to_group = false;           ///< multicast or broadcast
-    bool later_fragment = false;     ///< not the first: never answered with an error
+    bool later_fragment = false;     ///< not the first
     std::size_t protocol_field = 0;  ///< where in `whole` the octet lies that names the protocol
     bytes_view payload;              ///< transport header and data
     bytes_view whole;                ///< from the IP header on, to be quoted in errors

@@ -78,7 +78,8 @@ error icmp::send(send_fields const& f, wire::icmp_header const& given, bytes_vie
 }
 
 bool icmp::may_complain(datagram const& d, icmp_complaint const& what) const {
-    if (d.later_fragment || (d.to_group && !what.even_if_group)) return false;
+    // RFC 8200 section 4.5 wants some errors about later fragments; RFC 1122 forbids them all.
+    if ((d.later_fragment && d.source.is_v4()) || (d.to_group && !what.even_if_group)) return false;
     if (d.source.is_unspecified() || d.source.is_multicast() || routes_.is_broadcast(d.source)) return false;
     if (d.source.is_v6()) {
         std::size_t const at = d.whole.size() - d.payload.size();
