@@ -9,6 +9,7 @@
 #include "network/epoll/epoll.hpp"
 #include "network/thread/thread.hpp"
 #include "network/uring/uring.hpp"
+#include "sim/lone_host.hpp"
 
 namespace cardea {
 
@@ -39,6 +40,11 @@ loop_network as_loop_network(std::unique_ptr<Network> made) {
 loop_network make_uring() { return as_loop_network(make_uring_network()); }
 loop_network make_epoll() { return as_loop_network(make_epoll_network()); }
 
+loop_network make_sim() {
+    sim::detail::lone_host made = sim::detail::make_lone_host();
+    return {std::move(made.net), made.drives};
+}
+
 std::string_view asked_for(std::string_view name) {
     if (!name.empty()) return name;
     const char* from_environment = std::getenv("CARDEA_NETWORK");  // NOLINT(concurrency-mt-unsafe)
@@ -51,8 +57,9 @@ loop_network make_loop_network(std::string_view name) {
     const std::string_view wanted = asked_for(name);
     if (wanted == "uring") return make_uring();
     if (wanted == "epoll") return make_epoll();
+    if (wanted == "sim") return make_sim();
     if (!wanted.empty()) {
-        throw std::invalid_argument("no network '" + std::string(wanted) + "': there are uring and epoll");
+        throw std::invalid_argument("no network '" + std::string(wanted) + "': there are uring, epoll and sim");
     }
     attempt best = try_to(make_uring);
     return best.made.net ? std::move(best.made) : make_epoll();

@@ -10,10 +10,10 @@
 
 namespace cardea::detail {
 
-/// A network that drives a loop.
+/// A network, and what drives the loop that runs on it.
 struct loop_network {
     std::unique_ptr<network> net;
-    driver* drives = nullptr;  // the same object
+    driver* drives = nullptr;  // lives as long as `net`
 };
 
 /// Makes the network of that name for this thread's loop; an empty name: CARDEA_NETWORK from the environment, else

@@ -13,6 +13,7 @@ PUBLIC = {
     "trace": {"trace", "ladder"},
     "socket": {"socket", "stream", "tcp", "udp", "unix"},
     "serve": {"serve"},
+    "sim": {"sim"},
     "cardea": {"cardea"},  # all of them: for programs, not for the library
 }
 
@@ -23,17 +24,17 @@ BELOW = {
     "trace": {"base"},
     "fiber": {"base", "network", "trace"},
     "network": {"base", "fiber", "names", "trace"},
-    "runtime": {"base", "network", "fiber", "trace", "names"},  # and every network: it chooses among them
+    "runtime": {"base", "network", "fiber", "trace", "names", "sim"},  # and every network: it chooses among them
     "names": {"base", "network", "fiber"},
     "socket": {"base", "names", "network", "fiber", "trace"},
     "tls": {"base", "names", "network", "fiber", "trace", "socket"},
     "serve": {"base", "names", "network", "fiber", "trace", "socket", "tls", "runtime"},
-    "sim": {"base", "network", "fiber", "trace", "stack"},
+    "sim": {"base", "network", "network/stack", "fiber", "trace", "stack"},
     "cardea": set(PUBLIC) - {"cardea"},
 }
 # One network stands on the seam. Only these stand on the TCP/IP stack as well.
 A_NETWORK = BELOW["network"] | {"network"}
-ON_THE_STACK = {"network/sim", "network/tun"}
+ON_THE_STACK = {"network/stack": {"stack"}, "network/tun": {"stack", "network/stack"}}
 
 # (including file, included file): why it may all the same.
 EXCEPTIONS = {}
@@ -70,7 +71,7 @@ def room_of_public(name):
 def allowed(room):
     """The rooms that a room may include, itself among them; None if the table does not know it."""
     if room.startswith("network/"):
-        return A_NETWORK | {room} | ({"stack"} if room in ON_THE_STACK else set())
+        return A_NETWORK | {room} | ON_THE_STACK.get(room, set())
     return BELOW[room] | {room} if room in BELOW else None
 
 

@@ -1,0 +1,84 @@
+// A simulated world: hosts with Cardea's own TCP/IP stack, joined by links with delay and loss, in virtual time. The
+// same programs run on it, and the same seed gives the same run, packet for packet.
+#pragma once
+
+#include <cardea/endpoint.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace cardea::sim {
+
+/// What a run depends on, beside the programs.
+struct seed {
+    std::uint64_t value = 0;
+};
+
+/// A link, the same in both directions.
+struct link_options {
+    std::chrono::nanoseconds delay = std::chrono::milliseconds(1);
+    /// The share of packets that are lost, 0 to 1.
+    double loss = 0;
+};
+
+/// What happened in a run.
+struct report {
+    /// Virtual time from the beginning until the last program had ended.
+    std::chrono::nanoseconds elapsed{0};
+    /// Of every packet with its time and its fate: equal runs have equal digests.
+    std::uint64_t digest = 0;
+    std::uint64_t packets_sent = 0;
+    std::uint64_t packets_lost = 0;
+    /// Programs that waited for what could not happen any more, as servers do, and were cancelled.
+    std::size_t programs_stopped = 0;
+};
+
+namespace detail {
+struct host_state;
+struct world_state;
+}  // namespace detail
+
+/// A host of a world. Its name resolves to its addresses on every host. Lives as long as the world.
+class host {
+  public:
+    host(const host&) = delete;
+    host& operator=(const host&) = delete;
+
+    [[nodiscard]] const std::string& name() const noexcept;
+    /// Its address of a family (inet or inet6) with a port.
+    [[nodiscard]] endpoint address(family f, std::uint16_t port) const noexcept;
+    /// Has world::run() start `program` as a fiber of this host. What it spawns runs on this host too.
+    void run(std::function<void()> program);
+
+  private:
+    friend class world;
+    explicit host(detail::host_state& state) noexcept : state_(state) {}
+    detail::host_state& state_;
+};
+
+/// A world and its clock, which moves only when every fiber waits. Belongs to one thread at a time.
+class world {
+  public:
+    explicit world(seed s = {});
+    ~world();
+    world(const world&) = delete;
+    world& operator=(const world&) = delete;
+
+    /// The host of that name, made when it is first asked for. At most 250.
+    sim::host& host(std::string_view name);
+    /// Joins two hosts, each to at most one link of the pair. Hosts without a link cannot reach each other.
+    void link(sim::host& a, sim::host& b, const link_options& how = {});
+
+    /// Runs every program to its end, in virtual time. When nothing can happen any more, those that still wait are
+    /// cancelled. Rethrows the first failure of a program, having cancelled the rest. Once; not inside another run().
+    report run();
+
+  private:
+    std::unique_ptr<detail::world_state> state_;
+};
+
+}  // namespace cardea::sim

@@ -1,0 +1,104 @@
+// Opening sockets on the host, keeping the list of them, and their ends away from home.
+#include "network/stack/stack_network.hpp"
+
+#include <charconv>
+#include <new>
+#include <utility>
+
+#include "network/stack/stack_socket.hpp"
+#include "network/stack/translate.hpp"
+
+namespace cardea::detail {
+
+constinit std::mutex stack_network::ends;
+
+stack_network::stack_network(const tcpip::host_config& config) : host_(config), random_(~config.seed) {}
+
+stack_network::~stack_network() {
+    std::lock_guard held(ends);
+    for (stack_socket* s = first_; s != nullptr; s = s->next) s->orphan();
+}
+
+std::error_code stack_network::open(family f, type t, int protocol, std::unique_ptr<network_socket>& out) noexcept {
+    constexpr int tcp = 6;
+    constexpr int udp = 17;
+    if (f == family::local || t == type::seqpacket) return errc::not_supported;
+    if (f == family::unspecified) return std::make_error_code(std::errc::address_family_not_supported);
+    const bool stream = t == type::stream;
+    if (protocol != 0 && protocol != (stream ? tcp : udp)) {
+        return std::make_error_code(std::errc::protocol_not_supported);
+    }
+    const auto version = f == family::inet ? tcpip::ip_version::v4 : tcpip::ip_version::v6;
+    try {
+        std::unique_ptr<tcpip::socket> inner = stream ? host_.open_tcp(version) : host_.open_udp(version);
+        if (!inner) return std::make_error_code(std::errc::too_many_files_open_in_system);
+        out.reset(make(std::move(inner), f, t));
+    } catch (const std::bad_alloc&) {
+        out.reset();
+    }
+    return out ? std::error_code() : std::make_error_code(std::errc::not_enough_memory);
+}
+
+std::error_code stack_network::adopt(native_socket&&, std::unique_ptr<network_socket>&) noexcept {
+    return errc::wrong_network;
+}
+
+stack_socket* stack_network::make(std::unique_ptr<tcpip::socket> inner, family f, type t) noexcept {
+    auto* made = new (std::nothrow) stack_socket(*this, std::move(inner), f, t);
+    if (made == nullptr) return nullptr;
+    std::lock_guard held(ends);
+    made->next = first_;
+    if (first_ != nullptr) first_->previous = made;
+    first_ = made;
+    ++sockets_;
+    return made;
+}
+
+void stack_network::forget(stack_socket& s) noexcept {
+    *(s.previous == nullptr ? &first_ : &s.previous->next) = s.next;
+    if (s.next != nullptr) s.next->previous = s.previous;
+    s.next = s.previous = nullptr;
+    --sockets_;
+}
+
+void stack_network::abandon(stack_socket& s, std::unique_ptr<tcpip::socket> inner) noexcept {
+    forget(s);
+    abandoned_.push_back(std::move(inner));
+    any_abandoned_.store(true, std::memory_order_release);
+    poke();
+}
+
+void stack_network::collect_abandoned() noexcept {
+    if (!any_abandoned_.load(std::memory_order_acquire)) return;
+    std::lock_guard held(ends);
+    any_abandoned_.store(false, std::memory_order_relaxed);
+    for (const auto& s : abandoned_) s->close(now_ns());
+    abandoned_.clear();
+}
+
+std::error_code stack_network::resolve(const std::string& host, const std::string& service,
+                                       std::vector<endpoint>& out) noexcept {
+    try {
+        return resolve_localhost(host, port_of(service), out) ? std::error_code() : errc::name_not_found;
+    } catch (const std::bad_alloc&) {
+        return std::make_error_code(std::errc::not_enough_memory);
+    }
+}
+
+std::uint32_t stack_network::interface_index(const std::string& name) const noexcept { return name == "lo" ? 1 : 0; }
+
+bool resolve_localhost(const std::string& host, std::uint16_t port, std::vector<endpoint>& out) {
+    constexpr std::string_view below = ".localhost";
+    if (host != "localhost" && !std::string_view(host).ends_with(below)) return false;
+    out = {endpoint::loopback(family::inet6, port), endpoint::loopback(family::inet, port)};
+    return true;
+}
+
+std::uint16_t port_of(const std::string& service) noexcept {
+    std::uint16_t port = 0;
+    const char* end = service.data() + service.size();
+    const auto [stop, failed] = std::from_chars(service.data(), end, port);
+    return failed == std::errc() && stop == end ? port : well_known_port(service);
+}
+
+}  // namespace cardea::detail

@@ -1,0 +1,66 @@
+// A socket of the stack whose blocking calls park their fiber until the stack's readiness callback. For fibers of its
+// network's loop; it may be destroyed elsewhere, and after its network.
+#pragma once
+
+#include <atomic>
+#include <cardea/network.hpp>
+#include <cstdint>
+#include <memory>
+
+#include "network/stack/stack_network.hpp"
+#include "network/stack/waiting_line.hpp"
+#include "stack/socket/socket.hpp"
+
+namespace cardea::detail {
+
+class stack_socket final : public network_socket, private tcpip::socket_observer {
+  public:
+    stack_socket(stack_network& home, std::unique_ptr<tcpip::socket> inner, family f, type t) noexcept;
+    ~stack_socket() override { end(); }
+    /// Its network ends. While holding `ends`.
+    void orphan() noexcept { home_.store(nullptr, std::memory_order_release); }
+
+    std::error_code bind(const endpoint& where) noexcept override;
+    std::error_code listen(int backlog) noexcept override;
+    std::error_code accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept override;
+    std::error_code connect(const endpoint& server) noexcept override;
+    io_result send(const_buffer data) noexcept override;
+    io_result recv(mutable_buffer room) noexcept override;
+    io_result send_to(const_buffer datagram, const endpoint& to) noexcept override;
+    io_result recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept override;
+    std::error_code shutdown(direction how) noexcept override;
+    std::error_code close() noexcept override;
+    [[nodiscard]] bool is_open() const noexcept override { return inner_ != nullptr; }
+    std::error_code local(endpoint& out) const noexcept override;
+    std::error_code peer(endpoint& out) const noexcept override;
+    std::error_code set_option(option_id option, option_value value) noexcept override;
+    std::error_code get_option(option_id option, option_value& value) const noexcept override;
+    [[nodiscard]] network* home() const noexcept override { return home_.load(std::memory_order_acquire); }
+    /// Never: there is no descriptor that another network could take.
+    std::error_code release(native_socket& out) noexcept override;
+
+    /// Links of the network's list of its sockets.
+    stack_socket* next = nullptr;
+    stack_socket* previous = nullptr;
+
+  private:
+    template <class Attempt>
+    std::error_code perform(waiting_line& line, Attempt attempt) noexcept;
+    template <class Attempt>
+    std::error_code perform_waiting(waiting_line& line, Attempt& attempt) noexcept;
+    void on_ready(tcpip::socket& s, unsigned newly) override;
+    [[nodiscard]] std::error_code usable() const noexcept;
+    [[nodiscard]] tcpip::time_ns now() const noexcept { return home_.load(std::memory_order_relaxed)->now_ns(); }
+    void start_afresh() noexcept;
+    void end() noexcept;
+
+    std::atomic<stack_network*> home_;  // nullptr: its network has ended, or it is closed
+    std::unique_ptr<tcpip::socket> inner_;
+    waiting_line in_;
+    waiting_line out_;
+    tcpip::endpoint bound_;  // by bind(); port 0: it was not
+    const family family_;
+    const type type_;
+};
+
+}  // namespace cardea::detail

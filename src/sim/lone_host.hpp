@@ -1,0 +1,18 @@
+// The network "sim" of a loop: one host alone in a world of its own, with virtual time and its loopback.
+#pragma once
+
+#include <cardea/network.hpp>
+#include <memory>
+
+#include "fiber/driver.hpp"
+
+namespace cardea::sim::detail {
+
+struct lone_host {
+    std::unique_ptr<network> net;
+    cardea::detail::driver* drives = nullptr;  // lives as long as `net`
+};
+
+lone_host make_lone_host();
+
+}  // namespace cardea::sim::detail

@@ -1,0 +1,43 @@
+// A simulated host as a network of the seam: the stack, with the time of its simulation and the names of its world.
+#pragma once
+
+#include <cardea/endpoint.hpp>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "network/stack/stack_network.hpp"
+
+namespace cardea::sim::detail {
+
+class simulation;
+
+/// The addresses of every host by its name, with port 0.
+using directory = std::map<std::string, std::vector<endpoint>, std::less<>>;
+
+class sim_network : public cardea::detail::stack_network {
+  public:
+    sim_network(simulation& in, const stack::host_config& config, const directory& names)
+        : stack_network(config), in_(in), names_(names) {}
+
+    [[nodiscard]] const char* name() const noexcept override { return "sim"; }
+    [[nodiscard]] std::int64_t now_ns() const noexcept override;
+    /// The world begins on 9 September 2001, 01:46:40 UTC: second 10^9.
+    [[nodiscard]] std::int64_t wall_clock_ns() const noexcept override;
+    std::error_code resolve(const std::string& host, const std::string& service,
+                            std::vector<endpoint>& out) noexcept override;
+
+    /// Its turn begins.
+    void tidy() noexcept { collect_abandoned(); }
+    /// The calling thread drives it from now on.
+    void move_here() noexcept { settle_here(); }
+
+  private:
+    void poke() noexcept override;
+
+    simulation& in_;
+    const directory& names_;
+};
+
+}  // namespace cardea::sim::detail

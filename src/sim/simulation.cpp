@@ -1,0 +1,154 @@
+// See simulation.hpp.
+#include "sim/simulation.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "fiber/loop.hpp"
+#include "stack/wire/bytes.hpp"
+
+namespace cardea::sim::detail {
+
+using cardea::detail::loop;
+using cardea::detail::never_ns;
+
+/// Where one host's packets go when it is polled.
+class simulation::outlet final : public stack::packet_sink {
+  public:
+    outlet(simulation& s, std::size_t from) noexcept : in_(s), from_(from) {}
+    void emit(const stack::packet_view& packet) override { in_.emitted(from_, packet); }
+
+  private:
+    simulation& in_;
+    std::size_t from_;
+};
+
+std::size_t simulation::add(sim_network& host, std::vector<stack::ip_address> addresses) {
+    hosts_.push_back({&host, std::move(addresses), {}});
+    return hosts_.size() - 1;
+}
+
+void simulation::connect(std::size_t from, wire&& w) { hosts_[from].wires.push_back(std::move(w)); }
+
+std::size_t simulation::open_sockets() const noexcept {
+    std::size_t n = 0;
+    for (const member& m : hosts_) n += m.host->sockets();
+    return n;
+}
+
+// --- time -----------------------------------------------------------------------------------------------------------
+
+void simulation::wait(std::int64_t timeout_ns) noexcept {
+    const std::int64_t limit = timeout_ns < 0 || timeout_ns >= never_ns - now_ ? never_ns : now_ + timeout_ns;
+    for (;;) {
+        const bool something = step();
+        if (loop::current()->has_ready() || limit <= now_ || take_wake()) return;
+        if (something) continue;
+        const std::int64_t next = std::min(next_event(), limit);
+        if (next == never_ns) {
+            if (!standstill_ || !standstill_()) sleep_until_woken();
+            return;
+        }
+        now_ = std::max(now_, next);
+    }
+}
+
+void simulation::drain(std::int64_t longest_ns) noexcept {
+    const std::int64_t limit = now_ + longest_ns;
+    for (;;) {
+        if (step()) continue;
+        const std::int64_t next = next_event();
+        if (next > limit) return;
+        now_ = std::max(now_, next);
+    }
+}
+
+// Everything that is due now, once; what comes of it is due in the next step. False: nothing was.
+bool simulation::step() {
+    bool something = false;
+    while (!under_way_.empty() && under_way_.top().when <= now_) {
+        const flight f = under_way_.top();
+        under_way_.pop();
+        note(fate::arrived, f.to, f.what);
+        hosts_[f.to].host->host().ingress(f.what.bytes, f.what.meta, now_);
+        something = true;
+    }
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+        sim_network& host = *hosts_[i].host;
+        host.tidy();
+        if (host.host().next_deadline() > now_) continue;
+        outlet out(*this, i);
+        host.host().poll(now_, out);
+        something = true;
+    }
+    return something;
+}
+
+std::int64_t simulation::next_event() const noexcept {
+    std::int64_t next = under_way_.empty() ? never_ns : under_way_.top().when;
+    for (const member& m : hosts_) next = std::min(next, m.host->host().next_deadline());
+    return next;
+}
+
+// --- packets --------------------------------------------------------------------------------------------------------
+
+void simulation::emitted(std::size_t from, const stack::packet_view& what) {
+    flight f{0, ++numbers_, 0, stack::packet(what)};
+    ++sent_;
+    note(fate::sent, from, f.what);
+    wire* on = way(from, f.what);
+    if (on == nullptr || on->luck.happens(on->loss)) {
+        ++lost_;
+        note(on == nullptr ? fate::unroutable : fate::lost, from, f.what);
+        return;
+    }
+    f.when = now_ + on->delay_ns;
+    f.to = on->to;
+    under_way_.push(std::move(f));
+}
+
+wire* simulation::way(std::size_t from, const stack::packet& what) noexcept {
+    constexpr std::size_t v4_destination = 16;
+    constexpr std::size_t v6_destination = 24;
+    stack::ip_address destination;
+    if ((stack::wire::get8(what.bytes, 0) >> 4U) == 4) {
+        destination = stack::ip_address::v4(stack::wire::get32(what.bytes, v4_destination));
+    } else {
+        destination.version = stack::ip_version::v6;
+        for (std::size_t i = 0; i < destination.bytes.size(); ++i) {
+            destination.bytes[i] = stack::wire::get8(what.bytes, v6_destination + i);
+        }
+    }
+    for (wire& w : hosts_[from].wires) {
+        const auto& theirs = hosts_[w.to].addresses;
+        if (std::find(theirs.begin(), theirs.end(), destination) != theirs.end()) return &w;
+    }
+    return nullptr;
+}
+
+void simulation::note(fate f, std::size_t host, const stack::packet& what) noexcept {
+    digest_ = mixed(digest_ ^ static_cast<std::uint64_t>(now_));
+    digest_ = mixed(digest_ ^ (static_cast<std::uint64_t>(f) << 32U) ^ host);
+    for (const std::byte b : what.bytes) digest_ = (digest_ ^ std::to_integer<std::uint64_t>(b)) * 0x100000001b3U;
+}
+
+// --- other threads --------------------------------------------------------------------------------------------------
+
+void simulation::wake_up() noexcept {
+    std::lock_guard held(guard_);
+    woken_ = true;
+    changed_.notify_one();
+}
+
+bool simulation::take_wake() noexcept {
+    std::lock_guard held(guard_);
+    return std::exchange(woken_, false);
+}
+
+void simulation::sleep_until_woken() noexcept {
+    std::unique_lock held(guard_);
+    changed_.wait(held, [this] { return woken_; });
+    woken_ = false;
+}
+
+}  // namespace cardea::sim::detail

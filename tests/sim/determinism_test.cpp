@@ -1,0 +1,44 @@
+// The same seed gives the same run, packet for packet; another seed gives another.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "two_hosts.hpp"
+
+namespace cardea::sim::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr link_options lossy{.delay = 7ms, .loss = 0.03};
+
+TEST(determinism, equal_seeds_give_equal_runs) {
+    for (std::uint64_t s = 0; s < 10; ++s) {
+        const exchange once = echo_over(lossy, 50'000, seed{s});
+        const exchange again = echo_over(lossy, 50'000, seed{s});
+        EXPECT_EQ(once.what.digest, again.what.digest) << "seed " << s;
+        EXPECT_EQ(once.what.elapsed, again.what.elapsed) << "seed " << s;
+        EXPECT_EQ(once.what.packets_sent, again.what.packets_sent) << "seed " << s;
+    }
+}
+
+TEST(determinism, other_seeds_give_other_runs) {
+    std::set<std::uint64_t> digests;
+    for (std::uint64_t s = 0; s < 10; ++s) digests.insert(echo_over(lossy, 50'000, seed{s}).what.digest);
+    EXPECT_EQ(digests.size(), 10U);
+}
+
+TEST(determinism, random_numbers_are_the_worlds) {
+    const auto drawn = [](std::uint64_t s) {
+        world w(seed{s});
+        std::uint64_t number = 0;
+        w.host("one").run([&] { number = this_network().random(); });
+        w.run();
+        return number;
+    };
+    EXPECT_EQ(drawn(1), drawn(1));
+    EXPECT_NE(drawn(1), drawn(2));
+}
+
+}  // namespace
+}  // namespace cardea::sim::test
