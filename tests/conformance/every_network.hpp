@@ -1,0 +1,55 @@
+// The fixture of the conformance suite: one body, run on every network, which must leave nothing behind.
+// Here is the one list of the networks: a new one is one more line.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cardea/cardea.hpp>
+#include <functional>
+#include <ostream>
+#include <string>
+
+namespace cardea::conformance {
+
+struct network_under_test {
+    const char* name;
+    /// Its sockets are descriptors of this machine's kernel: limits, signals, namespaces and other programs reach them.
+    bool kernel;
+};
+
+inline constexpr network_under_test networks[] = {
+    {"thread", true},
+    {"uring", true},
+    {"epoll", true},
+};
+
+/// Tests carry the network's name, not the bytes of its record.
+inline void PrintTo(const network_under_test& one, std::ostream* to) { *to << one.name; }
+
+inline std::string name_of(const testing::TestParamInfo<network_under_test>& info) { return info.param.name; }
+
+/// The descriptors that this process has open.
+std::size_t open_descriptors();
+
+class every_network : public testing::TestWithParam<network_under_test> {
+  protected:
+    /// Runs `body` on the network under test: on a plain thread of its own, or as the first fiber of a loop. Afterwards
+    /// the descriptors, fibers and sockets of before must be all there are.
+    void on_network(const std::function<void()>& body) const;
+    [[nodiscard]] bool runs_on_threads() const { return std::string_view(GetParam().name) == "thread"; }
+};
+
+}  // namespace cardea::conformance
+
+/// A theme of the suite, on every network.
+#define CARDEA_CONFORMANCE(theme)                                                           \
+    class theme : public ::cardea::conformance::every_network {};                           \
+    INSTANTIATE_TEST_SUITE_P(on, theme, testing::ValuesIn(::cardea::conformance::networks), \
+                             ::cardea::conformance::name_of)
+
+/// Ends a test, with the reason to be read, on a network whose sockets are not the kernel's.
+#define CARDEA_NEEDS_KERNEL(why)                                                                       \
+    if (!GetParam().kernel) {                                                                          \
+        GTEST_SKIP() << "the sockets of this network are no descriptors of the kernel's, and " << why; \
+    }                                                                                                  \
+    static_assert(true)

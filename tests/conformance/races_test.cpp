@@ -1,0 +1,314 @@
+// Cancellation and deadlines race completion, over many seeds. Each call has exactly one outcome: the bytes and the
+// connections are counted, so neither "both" nor "neither" can hide. Buffers are the caller's again after the call.
+#include "every_network.hpp"
+#include "scenes.hpp"
+
+namespace cardea::conformance {
+namespace {
+
+CARDEA_CONFORMANCE(races);
+
+constexpr unsigned seeds = 40;
+
+std::chrono::nanoseconds drawn(draws& from, unsigned most_us) { return std::chrono::microseconds(from.below(most_us)); }
+
+void yield_some(draws& from, unsigned most) {
+    for (unsigned n = from.below(most); n > 0; --n) yield();
+}
+
+TEST_P(races, cancellation_races_completion_of_recv_by_deadlines) {
+    on_network([] {
+        for (unsigned seed = 0; seed < seeds; ++seed) {
+            two_streams both = connected_pair();
+            constexpr std::size_t total = 20'000;
+            scope writer;
+            writer.spawn([&, seed] {
+                draws random(seed);
+                for (std::size_t done = 0; done < total;) {
+                    const std::size_t n = std::min<std::size_t>(1 + random.below(700), total - done);
+                    both.client.send_all(pattern_bytes(done, n));
+                    done += n;
+                    yield_some(random, 6);
+                }
+                both.client.shutdown(direction::send);
+            });
+            draws random(seed + 1'000);
+            std::vector<std::byte> room(seed % 2 == 0 ? 300 : 8192);
+            std::size_t received = 0;
+            for (;;) {
+                const deadline soon(drawn(random, 60));
+                std::error_code ec;
+                const std::size_t n = both.server.recv(room, ec);
+                if (ec) {
+                    ASSERT_EQ(ec, errc::timed_out);
+                    ASSERT_EQ(n, 0U) << "bytes and an error";
+                    continue;
+                }
+                if (n == 0) break;
+                ASSERT_EQ(matching_bytes({room.data(), n}, received), n) << "seed " << seed << " at " << received;
+                received += n;
+            }
+            EXPECT_EQ(received, total) << "seed " << seed;
+            writer.join();
+        }
+    });
+}
+
+TEST_P(races, cancellation_races_completion_of_recv) {
+    on_network([] {
+        for (unsigned seed = 0; seed < seeds * 5; ++seed) {
+            two_streams both = connected_pair();
+            std::vector<std::byte> room(seed % 2 == 0 ? 16 : 8192);
+            std::size_t received = 0;
+            draws random(seed);
+            scope reader;
+            reader.spawn([&] {
+                std::error_code ec;
+                while (!ec) {
+                    const std::size_t n = both.server.recv({room.data(), room.size()}, ec);
+                    if (ec) {
+                        EXPECT_EQ(ec, errc::cancelled);
+                        EXPECT_EQ(n, 0U);
+                    } else {
+                        EXPECT_EQ(matching_bytes({room.data(), n}, received), n) << "seed " << seed;
+                    }
+                    received += n;
+                }
+            });
+            std::size_t sent = 0;
+            for (int i = 0; i < 5; ++i, sent += 10) {
+                yield_some(random, 4);
+                both.client.send_all(pattern_bytes(sent, 10));
+            }
+            yield_some(random, 4);
+            reader.cancel();
+            reader.join();
+            // What the cancelled call did not take is still there, all of it.
+            both.client.shutdown(direction::send);
+            while (const std::size_t n = both.server.recv(room)) {
+                ASSERT_EQ(matching_bytes({room.data(), n}, received), n) << "seed " << seed;
+                received += n;
+            }
+            EXPECT_EQ(received, sent) << "seed " << seed;
+        }
+    });
+}
+
+TEST_P(races, cancellation_races_completion_of_send) {
+    on_network([] {
+        for (unsigned seed = 0; seed < seeds; ++seed) {
+            two_streams both = connected_pair(true);
+            std::size_t received = 0;
+            scope reader;
+            reader.spawn([&, seed] {
+                draws random(seed);
+                std::vector<std::byte> room(3'000);
+                while (const std::size_t n = both.server.recv(room)) {
+                    EXPECT_EQ(matching_bytes({room.data(), n}, received), n) << "seed " << seed << " at " << received;
+                    received += n;
+                    yield_some(random, 5);
+                }
+            });
+            draws random(seed + 1'000);
+            std::size_t sent = 0;
+            for (int i = 0; i < 40; ++i) {
+                const std::vector<std::byte> piece = pattern_bytes(sent, 1 + random.below(30'000));
+                const deadline soon(drawn(random, 300));
+                std::error_code ec;
+                const std::size_t n = both.client.send_all(piece, ec);
+                if (ec) {
+                    EXPECT_EQ(ec, errc::timed_out);
+                } else {
+                    EXPECT_EQ(n, piece.size());
+                }
+                sent += n;
+            }
+            both.client.shutdown(direction::send);
+            reader.join();
+            EXPECT_EQ(received, sent) << "seed " << seed << ": what send reports is not what went";
+        }
+    });
+}
+
+TEST_P(races, cancellation_races_completion_of_recv_from) {
+    on_network([] {
+        const std::string name = "unix:@cardea-race-" + std::to_string(this_network().random());
+        for (unsigned seed = 0; seed < seeds; ++seed) {
+            unix_datagram door = unix_datagram::bind(name);  // no datagram of these is ever lost (unix(7))
+            constexpr std::uint32_t total = 200;
+            scope writer;
+            writer.spawn([&, seed] {
+                draws random(seed);
+                unix_datagram from = unix_datagram::open();
+                for (std::uint32_t i = 0; i < total; ++i) {
+                    from.send_to({&i, sizeof i}, name);
+                    yield_some(random, 4);
+                }
+            });
+            draws random(seed + 1'000);
+            for (std::uint32_t next = 0; next < total;) {
+                const deadline soon(drawn(random, 40));
+                std::uint32_t number = 0;
+                std::error_code ec;
+                const received got = door.handle().recv_from({&number, sizeof number}, ec);
+                if (ec) {
+                    ASSERT_EQ(ec, errc::timed_out);
+                    ASSERT_EQ(got.size, 0U);
+                    continue;
+                }
+                ASSERT_EQ(number, next) << "seed " << seed;
+                ++next;
+            }
+            writer.join();
+        }
+    });
+}
+
+TEST_P(races, a_cancelled_accept_that_completes_anyway_leaks_and_loses_nothing) {
+    on_network([] {
+        for (unsigned seed = 0; seed < seeds; ++seed) {
+            tcp_listener door("127.0.0.1:0");
+            constexpr int total = 30;
+            std::vector<tcp_stream> clients;
+            scope connecting_side;
+            connecting_side.spawn([&, seed] {
+                draws random(seed);
+                for (int i = 0; i < total; ++i) {
+                    clients.push_back(tcp_stream::connect(door.local()));
+                    yield_some(random, 5);
+                }
+            });
+            draws random(seed + 1'000);
+            for (int accepted = 0; accepted < total;) {
+                const deadline soon(drawn(random, 60));
+                std::error_code ec;
+                const tcp_stream taken = door.accept(ec);
+                ASSERT_EQ(taken.is_open(), !ec);
+                if (!ec) ++accepted;
+            }
+            connecting_side.join();
+            const deadline at_once(1ms);
+            std::error_code ec;
+            door.accept(ec);
+            EXPECT_EQ(ec, errc::timed_out) << "one too many";
+        }
+    });
+}
+
+TEST_P(races, a_cancelled_connect_that_completes_anyway_leaks_nothing) {
+    on_network([] {
+        tcp_listener door("127.0.0.1:0");
+        draws random(7);
+        int connected = 0;
+        for (int i = 0; i < 300; ++i) {
+            std::error_code ec;
+            const deadline soon(drawn(random, 150));
+            const tcp_stream client = tcp_stream::connect(door.local(), ec);
+            ASSERT_EQ(client.is_open(), !ec);
+            if (!ec) ++connected;
+        }
+        // Those that got through come out of the queue; perhaps a few more whose connect was given up too late.
+        for (int i = 0; i < connected; ++i) door.accept();
+    });
+}
+
+TEST_P(races, the_buffer_is_untouched_after_a_cancelled_recv) {
+    on_network([] {
+        for (const std::size_t size : {64U, 8192U, 65536U}) {
+            two_streams both = connected_pair();
+            std::vector<std::byte> guarded(size);
+            for (int round = 0; round < 20; ++round) {
+                std::error_code ec;
+                {
+                    const deadline soon(std::chrono::microseconds(round * 20));
+                    both.server.recv(guarded, ec);
+                    ASSERT_EQ(ec, errc::timed_out);
+                }
+                std::fill(guarded.begin(), guarded.end(), std::byte{0xA5});
+                const std::vector<std::byte> data = pattern_bytes(0, 300);
+                both.client.send_all(data);
+                std::vector<std::byte> elsewhere(data.size());
+                both.server.recv_exactly(elsewhere);
+                EXPECT_EQ(elsewhere, data);
+                for (const std::byte b : guarded) ASSERT_EQ(b, std::byte{0xA5}) << "written to after the call";
+            }
+        }
+    });
+}
+
+TEST_P(races, the_buffer_is_untouched_after_a_cancelled_recv_from) {
+    on_network([] {
+        udp_socket door = udp_socket::bind("127.0.0.1:0");
+        udp_socket client = udp_socket::connect(door.local());
+        for (int round = 0; round < 50; ++round) {
+            std::array<std::byte, 64> guarded{};
+            std::error_code ec;
+            {
+                const deadline soon(std::chrono::microseconds(round * 10));
+                door.recv_from(guarded, ec);
+                ASSERT_EQ(ec, errc::timed_out);
+            }
+            guarded.fill(std::byte{0xA5});
+            client.send("a datagram that came too late");
+            std::array<char, 64> elsewhere{};
+            EXPECT_EQ(door.recv_from(elsewhere).size, 29U);
+            for (const std::byte b : guarded) ASSERT_EQ(b, std::byte{0xA5}) << "written to after the call";
+        }
+    });
+}
+
+TEST_P(races, the_buffer_may_change_after_a_cancelled_send) {
+    on_network([] {
+        two_streams both = connected_pair(true);
+        std::vector<std::byte> data = pattern_bytes(0, 2'000'000);
+        std::size_t sent = 0;
+        {
+            const deadline soon(20ms);
+            std::error_code ec;
+            sent = both.client.send_all(data, ec);
+            ASSERT_EQ(ec, errc::timed_out);
+        }
+        std::fill(data.begin(), data.end(), std::byte{0});
+        both.client.shutdown(direction::send);
+        std::vector<std::byte> room(64 * 1024);
+        std::size_t received = 0;
+        while (const std::size_t n = both.server.recv(room)) {
+            ASSERT_EQ(matching_bytes({room.data(), n}, received), n) << "sent what was not there during the call";
+            received += n;
+        }
+        EXPECT_EQ(received, sent);
+    });
+}
+
+TEST_P(races, cancellation_races_the_hand_over_in_a_channel) {
+    on_network([] {
+        for (unsigned seed = 0; seed < seeds; ++seed) {
+            channel<int> queue(2);
+            std::atomic<int> taken{0};
+            int given = 0;
+            {
+                scope takers;
+                for (int i = 0; i < 3; ++i) {
+                    takers.spawn([&] {
+                        while (queue.pop()) ++taken;
+                    });
+                }
+                draws random(seed);
+                for (int i = 0; i < 100; ++i) {
+                    const deadline soon(drawn(random, 30));
+                    try {
+                        if (queue.push(i)) ++given;
+                    } catch (const error& e) {
+                        EXPECT_EQ(e.code(), errc::timed_out);
+                    }
+                }
+                queue.close();
+                takers.join();
+            }
+            EXPECT_EQ(taken, given) << "seed " << seed;
+        }
+    });
+}
+
+}  // namespace
+}  // namespace cardea::conformance

@@ -1,0 +1,132 @@
+// A peer that says nothing any more: deadlines, TCP_USER_TIMEOUT and keepalive notice. nftables silences it, in a
+// network namespace of the test's own.
+#include <sched.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include "every_network.hpp"
+#include "scenes.hpp"
+
+namespace cardea::conformance {
+namespace {
+
+CARDEA_CONFORMANCE(silent_peer);
+
+bool does(const std::string& command) { return std::system((command + " >/dev/null 2>&1").c_str()) == 0; }
+
+// Moves this thread, and those it will make, to an empty network with a loopback. Says what is missing for that.
+std::string enter_empty_network() {
+    if (!does("command -v ip && command -v nft")) return "needs ip and nft";
+    if (::unshare(CLONE_NEWNET) != 0) return std::string("no network namespace: ") + std::strerror(errno);
+    if (!does("ip link set lo up")) return "ip cannot set the loopback up";
+    if (!does("nft add table inet silence && "
+              "nft 'add chain inet silence in { type filter hook input priority 0; policy accept; }'")) {
+        return "nft cannot filter here";
+    }
+    return {};
+}
+
+void silence() { ASSERT_TRUE(does("nft add rule inet silence in meta l4proto tcp drop")); }
+
+void write_setting(const char* name, int value) {
+    std::ofstream(std::string("/proc/sys/net/ipv4/") + name) << value << std::flush;
+}
+
+// The body of a test, in such a network.
+template <class Body>
+auto in_empty_network(Body body) {
+    return [body] {
+        const std::string missing = enter_empty_network();
+        if (!missing.empty()) GTEST_SKIP() << missing;
+        body();
+    };
+}
+
+TEST_P(silent_peer, deadline_ends_the_wait_for_a_silent_peer) {
+    CARDEA_NEEDS_KERNEL("nftables does not reach it");
+    on_network(in_empty_network([] {
+        tcp_listener door("127.0.0.1:0");
+        two_streams both = connected_pair();
+        silence();
+        both.client.send_all("anybody?");
+        std::array<char, 8> room{};
+        std::error_code ec;
+        {
+            const deadline within(50ms);
+            both.client.recv(room, ec);
+            EXPECT_EQ(ec, errc::timed_out);
+        }
+        {
+            const deadline within(50ms);
+            tcp_stream::connect(door.local(), ec);
+            EXPECT_EQ(ec, errc::timed_out);
+        }
+        EXPECT_EQ(both.client.close_gracefully(50ms), farewell::reset);
+    }));
+}
+
+TEST_P(silent_peer, user_timeout_breaks_the_connection_to_a_silent_peer) {
+    CARDEA_NEEDS_KERNEL("nftables does not reach it");
+    on_network(in_empty_network([] {
+        two_streams both = connected_pair();
+        both.client.set(option::user_timeout{300ms});
+        silence();
+        both.client.send_all("anybody?");
+        std::array<char, 8> room{};
+        std::error_code ec;
+        const deadline within(ages);
+        both.client.recv(room, ec);
+        EXPECT_EQ(ec, std::error_code(ETIMEDOUT, std::system_category())) << ec.message();
+        EXPECT_EQ(ec, std::errc::timed_out);
+        EXPECT_FALSE(within.expired());
+    }));
+}
+
+TEST_P(silent_peer, keepalive_breaks_an_idle_connection_to_a_silent_peer) {
+    CARDEA_NEEDS_KERNEL("nftables does not reach it");
+    on_network(in_empty_network([] {
+        write_setting("tcp_keepalive_time", 1);
+        write_setting("tcp_keepalive_intvl", 1);
+        write_setting("tcp_keepalive_probes", 1);
+        two_streams both = connected_pair();
+        both.client.set(option::keepalive{true});
+        silence();
+        std::array<char, 8> room{};
+        std::error_code ec;
+        const deadline within(ages);
+        both.client.recv(room, ec);
+        EXPECT_EQ(ec, std::error_code(ETIMEDOUT, std::system_category())) << ec.message();
+        EXPECT_FALSE(within.expired());
+    }));
+}
+
+TEST_P(silent_peer, icmp_unreachable_by_a_rejecting_filter_reaches_connect) {
+    CARDEA_NEEDS_KERNEL("nftables does not reach it");
+    on_network(in_empty_network([] {
+        tcp_listener door("127.0.0.1:0");
+        ASSERT_TRUE(does("nft add rule inet silence in meta l4proto tcp reject with icmp type admin-prohibited"));
+        std::error_code ec;
+        const deadline within(ages);
+        tcp_stream::connect(door.local(), ec);
+        EXPECT_EQ(ec, std::errc::host_unreachable) << ec.message();
+    }));
+}
+
+TEST_P(silent_peer, ephemeral_ports_exhausted_is_an_error_of_its_own) {
+    CARDEA_NEEDS_KERNEL("its range of ports is not the kernel's");
+    on_network(in_empty_network([] {
+        std::ofstream("/proc/sys/net/ipv4/ip_local_port_range") << "40000 40009" << std::flush;
+        tcp_listener door("127.0.0.1:1234");
+        std::vector<tcp_stream> all;
+        std::error_code ec;
+        while (!ec && all.size() < 20) all.push_back(tcp_stream::connect(door.local(), ec));
+        EXPECT_EQ(ec, std::errc::address_not_available) << ec.message();
+        EXPECT_EQ(all.size(), 11U);
+        all.clear();
+    }));
+}
+
+}  // namespace
+}  // namespace cardea::conformance
