@@ -128,6 +128,19 @@ TEST(tcp_window, old_segments_do_not_move_it) {
     EXPECT_EQ(s.c->info().send_window, 4000U);
 }
 
+TEST(tcp_window, acknowledgement_in_a_resent_segment_brings_its_window) {
+    script s;
+    s.connect_fully("win 5000 mss 1000");
+    s.in("P. 101:201(100) ack 1 win 5000");  // the one before it is late
+    s.send(3000);
+    s.drop_output();
+    s.in("P. 1:101(100) ack 3001 win 2000");
+    EXPECT_EQ(s.c->info().send_window, 2000U);
+    s.drop_output();
+    s.send(5000);
+    EXPECT_EQ(s.drop_output(), 2U);
+}
+
 TEST(tcp_window, is_unsigned) {
     script s;
     s.connect_fully("win 65535 mss 1000");

@@ -35,16 +35,16 @@ bool connection::on_ack(segment const& s, time_ns now) {
     if (duplicate) ++counts_.duplicate_acks_in;
     measure(s, d, now);
     if (acked > 0) on_progress(acked, now);
-    if (sack_on_ && config_.rack)
-        rack_.on_delivery(d, snd_una_, snd_nxt_, needless, rtt_.lowest(), now);
+    if (sack_on_ && config_.rack) rack_.on_delivery(d, snd_una_, snd_nxt_, needless, rtt_.lowest(), now);
     on_delivery(d, duplicate, now);
     if (fin_queued_ && snd_una_ == tx_.end() + 1) on_our_fin_acknowledged(now);
     return state_ != state::closed;
 }
 
-/// RFC 9293 section 3.10.7.4: only a newer segment may move the window.
+/// RFC 9293 section 3.10.7.4: only a newer segment may move the window. One that acknowledges more is newer whatever
+/// its number: were it passed over, the old window would reach further than it ever was announced to.
 void connection::update_send_window(segment const& s, time_ns now) {
-    bool const newer = snd_wl1_ < s.seq || (snd_wl1_ == s.seq && snd_wl2_ <= s.ack);
+    bool const newer = snd_una_ < s.ack || snd_wl1_ < s.seq || (snd_wl1_ == s.seq && snd_wl2_ <= s.ack);
     if (!newer) return;
     snd_wl1_ = s.seq;
     snd_wl2_ = s.ack;
