@@ -24,8 +24,8 @@ class loop {
     /// Fibers resumed, and calls that succeeded without parking, between two looks at the network.
     static constexpr int budget_per_turn = 256;
 
-    /// Becomes this thread's loop. Throws std::logic_error if it has one. `net` is the network of its first fiber; where
-    /// a driver drives one network only, they are the same object.
+    /// Becomes this thread's loop. Throws std::logic_error if it has one. `net` is the network of its first fiber;
+    /// where a driver drives one network only, they are the same object.
     loop(driver& drives, network& net);
     ~loop();
     loop(const loop&) = delete;
