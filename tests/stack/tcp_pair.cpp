@@ -1,3 +1,4 @@
+// Two connections stepped on virtual time over a link that loses and reorders. See tcp_pair.hpp.
 #include "tcp_pair.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// A scripted peer for one connection. See tcp_script.hpp.
 #include "tcp_script.hpp"
 
 #include <array>
