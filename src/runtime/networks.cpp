@@ -8,6 +8,7 @@
 #include "fiber/loop.hpp"
 #include "network/epoll/epoll.hpp"
 #include "network/thread/thread.hpp"
+#include "network/tun/tun.hpp"
 #include "network/uring/uring.hpp"
 #include "sim/lone_host.hpp"
 
@@ -45,6 +46,13 @@ loop_network make_sim() {
     return {std::move(made.net), made.drives};
 }
 
+constexpr std::string_view tun_prefix = "tun:";
+
+loop_network make_tun(std::string_view spec) {
+    tun_made made = make_tun_network(spec);
+    return {std::move(made.net), made.drives};
+}
+
 std::string_view asked_for(std::string_view name) {
     if (!name.empty()) return name;
     const char* from_environment = std::getenv("CARDEA_NETWORK");  // NOLINT(concurrency-mt-unsafe)
@@ -58,8 +66,10 @@ loop_network make_loop_network(std::string_view name) {
     if (wanted == "uring") return make_uring();
     if (wanted == "epoll") return make_epoll();
     if (wanted == "sim") return make_sim();
+    if (wanted.starts_with(tun_prefix)) return make_tun(wanted.substr(tun_prefix.size()));
     if (!wanted.empty()) {
-        throw std::invalid_argument("no network '" + std::string(wanted) + "': there are uring, epoll and sim");
+        throw std::invalid_argument("no network '" + std::string(wanted) +
+                                    "': there are uring, epoll, sim and tun:NAME,ADDRESS/PREFIX");
     }
     attempt best = try_to(make_uring);
     return best.made.net ? std::move(best.made) : make_epoll();

@@ -1,0 +1,143 @@
+// The driver: packets between the device and the stack, on the real clock. One ppoll(2) when there is nothing to do.
+#include <poll.h>
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fiber/loop.hpp"
+#include "fiber/wake_event.hpp"
+#include "network/kernel_socket.hpp"
+#include "network/stack/stack_network.hpp"
+#include "network/tun/device.hpp"
+#include "network/tun/tun.hpp"
+
+namespace cardea::detail {
+
+namespace {
+
+class tun_network final : public stack_network, public driver, private tcpip::packet_sink {
+  public:
+    tun_network(std::unique_ptr<tun_device> device, const tcpip::host_config& config)
+        : stack_network(config), device_(std::move(device)) {}
+    ~tun_network() override { finish(); }
+
+    [[nodiscard]] const char* name() const noexcept override { return "tun"; }
+    [[nodiscard]] std::int64_t now_ns() const noexcept override { return monotonic_ns(); }
+    [[nodiscard]] std::int64_t wall_clock_ns() const noexcept override { return realtime_ns(); }
+    [[nodiscard]] std::uint64_t random() noexcept override { return kernel_random(); }
+    std::error_code resolve(const std::string& host, const std::string& service,
+                            std::vector<endpoint>& out) noexcept override {
+        const std::error_code failed = stack_network::resolve(host, service, out);
+        return failed == errc::name_not_found ? kernel_resolve(host, service, out) : failed;
+    }
+
+    [[nodiscard]] std::int64_t clock_ns() const noexcept override { return monotonic_ns(); }
+    void wait(std::int64_t timeout_ns) noexcept override {
+        flush();
+        turn(loop::current()->has_ready() ? 0 : timeout_ns);
+    }
+    void wake_up() noexcept override { wake_.signal(); }
+    [[nodiscard]] std::size_t open_sockets() const noexcept override { return sockets(); }
+
+  private:
+    /// Packets taken from the device before fibers have their turn.
+    static constexpr int packets_per_turn = 64;
+
+    void turn(std::int64_t timeout_ns) noexcept;
+    void sleep(std::int64_t timeout_ns) noexcept;
+    void flush() noexcept;
+    void finish() noexcept;
+    void emit(const tcpip::packet_view& packet) override { device_->write(packet); }
+    void poke() noexcept override { wake_.signal(); }
+
+    std::unique_ptr<tun_device> device_;
+    wake_event wake_;
+};
+
+// What came in the last turn has been answered and sent by now; the fibers that it woke run after this one.
+void tun_network::turn(std::int64_t timeout_ns) noexcept {
+    if (timeout_ns != 0) sleep(timeout_ns);
+    tun_device::incoming packet;
+    for (int i = 0; i < packets_per_turn && device_->read(packet); ++i) {
+        host().ingress(packet.bytes, packet.meta, monotonic_ns());
+    }
+    flush();
+}
+
+void tun_network::sleep(std::int64_t timeout_ns) noexcept {
+    const std::int64_t due = host().next_deadline();
+    if (due != tcpip::never) {
+        const std::int64_t until_due = std::max<std::int64_t>(due - monotonic_ns(), 0);
+        timeout_ns = timeout_ns < 0 ? until_due : std::min(timeout_ns, until_due);
+    }
+    constexpr std::int64_t second = 1'000'000'000;
+    const timespec limit{timeout_ns / second, timeout_ns % second};
+    std::array<pollfd, 2> watched{{{device_->descriptor(), POLLIN, 0}, {wake_.descriptor(), POLLIN, 0}}};
+    const int n = ::ppoll(watched.data(), watched.size(), timeout_ns < 0 ? nullptr : &limit, nullptr);
+    if (n > 0 && watched[1].revents != 0) wake_.drain();
+}
+
+void tun_network::flush() noexcept {
+    collect_abandoned();
+    const std::int64_t now = monotonic_ns();
+    if (host().next_deadline() <= now) host().poll(now, *this);
+}
+
+// run() has ended, its connections may not have: the last bytes and FINs get their time to arrive and be acknowledged.
+// When nothing is due soon, nothing is under way any more: TIME-WAIT and waiting for the peer's FIN take a minute.
+void tun_network::finish() noexcept {
+    constexpr std::int64_t longest_ns = 2'000'000'000;
+    constexpr std::int64_t soon_ns = 10'000'000'000;
+    const std::int64_t limit = monotonic_ns() + longest_ns;
+    flush();
+    for (std::int64_t now = monotonic_ns(); now < limit; now = monotonic_ns()) {
+        const std::int64_t due = host().next_deadline();
+        if (due == tcpip::never || due - now > soon_ns) return;
+        turn(limit - now);
+    }
+}
+
+[[noreturn]] void refuse(std::string_view spec, const std::string& why) {
+    throw std::invalid_argument("network 'tun:" + std::string(spec) + "': " + why +
+                                " (it is tun:NAME,ADDRESS/PREFIX, as tun:tun0,192.0.2.2/24)");
+}
+
+std::vector<std::string> split(std::string_view text) {
+    std::vector<std::string> parts;
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t comma = std::min(text.find(',', at), text.size());
+        parts.emplace_back(text.substr(at, comma - at));
+        at = comma + 1;
+    }
+    return parts;
+}
+
+}  // namespace
+
+tun_made make_tun_network(std::string_view spec) {
+    const std::vector<std::string> parts = split(spec);
+    if (parts.size() < 2) refuse(spec, "an address is missing");
+    tcpip::host_config config;
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+        const std::optional<tcpip::ip_prefix> prefix = tcpip::ip_prefix::parse(parts[i]);
+        if (!prefix) refuse(spec, "'" + parts[i] + "' is no address with a prefix");
+        config.addresses.push_back(*prefix);
+    }
+    auto device = std::make_unique<tun_device>(parts[0]);
+    constexpr std::uint32_t buffer = 1024 * 1024;
+    config.mtu = device->mtu();
+    config.offload.checksum = config.offload.tso = device->offloads();
+    config.seed = kernel_random();
+    config.tcp.receive_buffer = config.tcp.send_buffer = buffer;
+    auto made = std::make_unique<tun_network>(std::move(device), config);
+    driver* drives = made.get();
+    return {std::move(made), drives};
+}
+
+}  // namespace cardea::detail
