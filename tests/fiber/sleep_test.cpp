@@ -32,16 +32,19 @@ FIBER_TEST_EVERYWHERE(sleep_test);
 
 TEST_P(sleepers, wake_in_the_order_of_their_times) {
     here([] {
-        std::vector<int> order;
+        std::vector<clock::time_point> order;
         cardea::scope all;
-        for (const int ms : {9, 3, 7, 1, 5}) {
-            all.spawn([&order, ms] {
-                cardea::sleep(std::chrono::milliseconds(ms));
-                order.push_back(ms);
+        for (const int ms : {9, 3, 7, 1, 5, 8, 2, 6, 4}) {
+            all.spawn([&order, span = std::chrono::milliseconds(ms)] {
+                const auto until = clock::now() + span;
+                cardea::sleep(span);
+                order.push_back(until);
             });
         }
         all.join();
-        EXPECT_EQ(order, (std::vector<int>{1, 3, 5, 7, 9}));
+        ASSERT_EQ(order.size(), 9U);
+        // As near to each other as a tick of the wheel they may come in any order; a busy machine makes them come near.
+        for (std::size_t i = 1; i < order.size(); ++i) EXPECT_LE(order[i - 1], order[i] + 500us) << i;
     });
 }
 
