@@ -1,9 +1,5 @@
 // No descriptor is left for one more connection: accepting pauses, tells of it once, and goes on when there is room.
-#include <dirent.h>
 #include <sys/resource.h>
-
-#include <algorithm>
-#include <cstdlib>
 
 #include "forked.hpp"
 #include "running_server.hpp"
@@ -17,18 +13,14 @@ namespace {
 constexpr std::uint16_t paused = 0;  // no port
 constexpr rlim_t room_for = 8;       // connections
 
-int highest_descriptor() {
-    int highest = 0;
-    DIR* open = ::opendir("/proc/self/fd");
-    while (const dirent* entry = ::readdir(open)) highest = std::max(highest, std::atoi(entry->d_name));
-    ::closedir(open);
-    return highest;
-}
-
-void limit_descriptors_to(rlim_t more) {
+// The kernel gives the lowest free number: those below the one it gives after `more` others are all that is left.
+void leave_descriptors(rlim_t more) {
+    std::vector<int> taken;
+    for (rlim_t i = 0; i <= more; ++i) taken.push_back(::dup(STDERR_FILENO));
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = static_cast<rlim_t>(highest_descriptor()) + 1 + more;
+    limit.rlim_cur = static_cast<rlim_t>(taken.back());
+    for (const int number : taken) ::close(number);
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
@@ -36,19 +28,19 @@ int serve_with_few_descriptors(forked& parent, serve_options o) {
     int told = 0;
     o.handle_signals = true;
     o.on_ready = [&](const std::vector<endpoint>& where) {
-        limit_descriptors_to(room_for);
+        leave_descriptors(room_for);
         parent.tell(where.front().port());
     };
     o.on_error = [&](const endpoint& where, std::exception_ptr why) {
         try {
             std::rethrow_exception(why);
         } catch (const error& e) {
-            if (e.code() != std::errc::too_many_files_open || where.port() == 0 || ++told > 1) return;
+            if (e.code() == std::errc::too_many_files_open && where.port() != 0 && ++told == 1) parent.tell(paused);
         }
-        parent.tell(paused);
     };
     const serve_report report = serve("127.0.0.1:0", echo, o);
     if (report.accept_pauses == 0) return 1;
+    if (told >= static_cast<int>(report.accept_pauses)) return 3;  // once for a series
     return report.handler_failures == 0 ? 7 : 2;
 }
 

@@ -31,7 +31,7 @@ TEST_P(signals, either_drains_a_server_in_a_process_of_its_own) {
             serve_options o = heeding();
             o.on_ready = [&](const std::vector<endpoint>& where) { parent.tell(where.front().port()); };
             const serve_report report = serve("127.0.0.1:0", echo, o);
-            return report.accepted == 1 && report.cancelled == 0 ? 7 : 8;
+            return report.accepted > 0 && report.cancelled == 0 ? 7 : 8;
         });
         const int port = child.hear();
         ASSERT_GT(port, 0);
