@@ -54,6 +54,30 @@ TEST(tcp_timestamps, measure_even_what_was_resent) {
     EXPECT_EQ(s.c->info().srtt, before + (80 * milliseconds - before) / 8);
 }
 
+TEST(tcp_timestamps, echo_of_an_earlier_syn_is_no_round_trip) {
+    script s{stamped()};
+    s.connect();
+    s.wait(3 * seconds);  // at 1 s and at 3 s the SYN left again
+    EXPECT_EQ(s.drop_output(), 3U);
+    s.wait(20 * milliseconds);
+    s.in("S. 0:1(0) ack 1 mss 1000 ts 700 1000000");  // the first one's stamp
+    EXPECT_EQ(s.c->info().srtt, 0);
+    script t{stamped()};
+    t.connect();
+    t.wait(3 * seconds + 20 * milliseconds);
+    t.in("S. 0:1(0) ack 1 mss 1000 ts 700 1003000");
+    EXPECT_EQ(t.c->info().srtt, 20 * milliseconds);
+}
+
+TEST(tcp_timestamps, repeated_syn_is_echoed_by_its_own_stamp) {
+    script s{stamped()};
+    s.accept("S 0:1(0) mss 1000 ts 100 0");
+    s.expect("S. 0:1(0) ack 1 ts 1000000 100");
+    s.wait(900 * milliseconds);
+    s.in("S 0:1(0) mss 1000 ts 1000 0");
+    s.expect("S. 0:1(0) ack 1 ts 1000900 1000");
+}
+
 TEST(tcp_timestamps, older_segment_is_rejected_and_answered) {
     script s = opened();
     s.in("P. 1:101(100) ack 1 ts 800 1000050");

@@ -285,6 +285,7 @@ class connection {
 
     // Timers
     std::array<time_ns, timer_count> deadlines_;
+    std::uint32_t syns_out_ = 0;    ///< transmissions of our SYN
     std::uint32_t timeouts_ = 0;    ///< of the data now outstanding
     std::uint32_t unanswered_ = 0;  ///< retransmissions and probes since the peer was last heard
     std::uint32_t persist_backoff_ = 0, keepalive_unanswered_ = 0;

@@ -75,12 +75,15 @@ void connection::on_syn_sent(segment const& s, time_ns now) {
     }
 }
 
+/// The handshake's round trip: exact when our SYN left once. When it left more often an echo tells which one was
+/// answered, but a peer may echo the first for ever: only an echo of the last is believed.
 void connection::measure_handshake(segment const& s, time_ns now) {
-    if (timeouts_ == 0 && last_sent_at_ >= 0) {
-        rtt_.sample(now - last_sent_at_);
-    } else if (ts_on_ && s.options.has_timestamps && s.options.ts_echo != 0) {
-        rtt_.coarse_sample(static_cast<std::int32_t>(timestamp(now) - s.options.ts_echo));
-    }
+    if (last_sent_at_ < 0) return;
+    time_ns const since_last = now - last_sent_at_;
+    if (syns_out_ <= 1) return rtt_.sample(since_last);
+    if (!ts_on_ || !s.options.has_timestamps || s.options.ts_echo == 0) return;
+    auto const ticks = static_cast<std::int32_t>(timestamp(now) - s.options.ts_echo);
+    if (ticks * milliseconds <= since_last + 1 * milliseconds) rtt_.coarse_sample(ticks);
 }
 
 /// Both ends have sent a SYN (RFC 9293 MUST-10).
@@ -135,6 +138,7 @@ bool connection::emit_handshake(time_ns now, segment& out) {
         if (watcher_ != nullptr) watcher_->resent(*this, iss_, 1, resend_reason::handshake, now);
     }
     last_sent_at_ = now;
+    ++syns_out_;
     ++counts_.segments_out;
     arm_retransmit(now);
     return true;

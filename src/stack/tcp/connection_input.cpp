@@ -62,7 +62,10 @@ void connection::on_synchronized(segment const& s, time_ns now) {
 bool connection::acceptable(segment const& s, time_ns now) {
     if (!timestamps_acceptable(s, now)) return false;
     bool const own_syn_again = state_ == state::syn_received && s.has(flag::syn) && s.seq == irs_;
-    if (own_syn_again) return true;
+    if (own_syn_again) {
+        if (ts_on_ && s.options.has_timestamps) ts_recent_ = s.options.ts_value;
+        return true;
+    }
     if (!sequence_acceptable(s)) {
         if (s.has(flag::rst)) return false;
         if (s.seq < rx_.next() && !s.payload.empty())

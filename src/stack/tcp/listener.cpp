@@ -91,6 +91,8 @@ listener::result listener::on_pending(table::iterator entry, segment const& s, t
     auto const& [t, p] = *entry;
     bool const same_syn = s.has(flag::syn) && !s.has(flag::ack) && !s.has(flag::rst) && s.seq == p.irs;
     if (same_syn) {  // the SYN-ACK was lost, or is late
+        entry->second.ts_value = s.options.ts_value;
+        entry->second.answered_twice = true;
         if (!p.due) {
             entry->second.due = true;
             due_.push_back(t);
@@ -107,7 +109,7 @@ listener::result listener::on_pending(table::iterator entry, segment const& s, t
         return {true, nullptr};  // the SYN-ACK's timer gives it another chance
     }
     four_tuple const tuple = t;
-    time_ns const sent_at = p.retries == 0 ? p.sent_at : -1;
+    time_ns const sent_at = p.retries == 0 && !p.answered_twice ? p.sent_at : -1;
     connection c = make_connection(tuple, recall(tuple, p), p.iss, true, sent_at, now);
     c.on_segment(s, now);
     if (c.established()) {

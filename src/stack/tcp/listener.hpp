@@ -81,7 +81,8 @@ class listener {
         std::uint16_t window = 0, mss = 0;  ///< mss 0: not given
         std::uint8_t shift = no_shift;
         bool sack = false, timestamps = false, ecn = false;
-        bool due = true;  ///< a SYN-ACK waits to be sent
+        bool due = true;              ///< a SYN-ACK waits to be sent
+        bool answered_twice = false;  ///< the SYN came again: the SYN-ACK's round trip is unknown
         std::uint8_t retries = 0;
         time_ns sent_at = -1, deadline = never;
     };
