@@ -16,6 +16,7 @@ struct private_world {
 class lone_network final : private private_world, public sim_network {
   public:
     lone_network() : sim_network(alone, stack::host_config{}, names) { alone.add(*this, {}); }
+    void call_done() noexcept override { alone.settle(); }
     [[nodiscard]] cardea::detail::driver& drives() noexcept { return alone; }
 };
 

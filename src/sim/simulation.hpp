@@ -35,6 +35,8 @@ class simulation final : public cardea::detail::driver {
     void connect(std::size_t from, wire&& w);
     /// Called when nothing can happen any more, instead of waiting for another thread; false: wait after all.
     void on_standstill(std::function<bool()> act) { standstill_ = std::move(act); }
+    /// What can happen at this very moment.
+    void settle() noexcept { step(); }
     /// Goes on, without fibers, until nothing is under way, or for that long.
     void drain(std::int64_t longest_ns) noexcept;
 

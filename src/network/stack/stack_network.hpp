@@ -45,6 +45,9 @@ class stack_network : public network {
     stack_socket* make(std::unique_ptr<tcpip::socket> inner, family f, type t) noexcept;
     /// True on the thread that this network belongs to.
     [[nodiscard]] bool is_here() const noexcept { return std::this_thread::get_id() == owner_; }
+    /// A call may have left packets behind. A host that nobody but itself can hear answers them at once, as a kernel's
+    /// loopback does within the call.
+    virtual void call_done() noexcept {}
     /// Only while holding `ends`, as the next.
     void forget(stack_socket& s) noexcept;
     /// The same from another thread, with what is to be closed.

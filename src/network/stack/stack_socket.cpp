@@ -66,6 +66,7 @@ std::error_code stack_socket::perform(waiting_line& line, Attempt attempt) noexc
     if (line.empty()) {
         const tcpip::error result = attempt();
         if (result != tcpip::error::eagain) {
+            home_.load(std::memory_order_relaxed)->call_done();
             loop::current()->count_call();
             return to_error_code(result);
         }
@@ -238,7 +239,9 @@ std::error_code stack_socket::shutdown(direction how) noexcept {
     const auto mode = how == direction::receive ? tcpip::shutdown_mode::read
                       : how == direction::send  ? tcpip::shutdown_mode::write
                                                 : tcpip::shutdown_mode::both;
-    return to_error_code(inner_->shutdown(mode, now()));
+    const tcpip::error result = inner_->shutdown(mode, now());
+    home_.load(std::memory_order_relaxed)->call_done();
+    return to_error_code(result);
 }
 
 std::error_code stack_socket::close() noexcept {
@@ -265,6 +268,7 @@ void stack_socket::end() noexcept {
     }
     linger(*dying, home->now_ns());  // others run meanwhile: this socket may be gone when it returns
     dying->close(home->now_ns());
+    home->call_done();
 }
 
 std::error_code stack_socket::release(native_socket&) noexcept {
