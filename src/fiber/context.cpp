@@ -47,7 +47,7 @@ void first_entry(bc::transfer_t t) {
 }
 
 void jump(context& from, context& to) noexcept {
-    auto* globals = reinterpret_cast<exception_globals*>(abi::__cxa_get_globals());
+    auto* globals = static_cast<exception_globals*>(from.exceptions);
     from.exceptions_caught = globals->caught;
     from.exceptions_uncaught = globals->uncaught;
     globals->caught = to.exceptions_caught;
@@ -66,6 +66,7 @@ void make_context(context& made, void* top, std::size_t size, void (*entry)(void
     made.at = bc::make_fcontext(top, size, first_entry);
     made.entry = entry;
     made.argument = argument;
+    made.exceptions = abi::__cxa_get_globals();
 #ifdef CARDEA_ASAN
     made.bottom = static_cast<char*>(top) - size;
     made.size = size;
@@ -75,7 +76,8 @@ void make_context(context& made, void* top, std::size_t size, void (*entry)(void
 #endif
 }
 
-void adopt_thread_context([[maybe_unused]] context& own) noexcept {
+void adopt_thread_context(context& own) noexcept {
+    own.exceptions = abi::__cxa_get_globals();
 #ifdef CARDEA_TSAN
     own.tsan = __tsan_get_current_fiber();
 #endif

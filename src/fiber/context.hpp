@@ -26,6 +26,7 @@ struct context {
     void* at = nullptr;
     void (*entry)(void*) = nullptr;
     void* argument = nullptr;
+    void* exceptions = nullptr;  // the thread's record of them: the same for all its stacks, kept to save a look-up
     void* exceptions_caught = nullptr;
     unsigned exceptions_uncaught = 0;
 #ifdef CARDEA_ASAN
@@ -38,8 +39,8 @@ struct context {
 #endif
 };
 
-/// Prepares `made` so that the first switch to it calls `entry(argument)` on the given stack. `entry` must never
-/// return.
+/// Prepares `made`, for the calling thread, so that the first switch to it calls `entry(argument)` on the given stack.
+/// `entry` must never return.
 void make_context(context& made, void* top, std::size_t size, void (*entry)(void*), void* argument) noexcept;
 /// For the thread's own stack, before the first switch from it.
 void adopt_thread_context(context& own) noexcept;
