@@ -35,6 +35,7 @@ struct native_socket {
     cardea::type type = type::stream;
     std::vector<std::byte> unread;
     bool end_of_stream = false;
+    std::error_code error = {};  ///< received as well, behind the bytes: what the next recv reports
 };
 
 class network;

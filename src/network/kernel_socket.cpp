@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace cardea::detail {
 
@@ -222,7 +223,7 @@ bool kernel_socket::is_listening() const noexcept {
     return ::getsockopt(fd_, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
 }
 
-std::size_t unread_bytes::take(mutable_buffer room) noexcept {
+io_result unread_bytes::take(mutable_buffer room) noexcept {
     const std::size_t n = std::min(room.size(), bytes_.size() - taken_);
     if (n > 0) std::memcpy(room.data(), bytes_.data() + taken_, n);
     taken_ += n;
@@ -230,13 +231,14 @@ std::size_t unread_bytes::take(mutable_buffer room) noexcept {
         bytes_ = {};
         taken_ = 0;
     }
-    return n;
+    return {n, n > 0 ? std::error_code() : std::exchange(error_, {})};
 }
 
 void unread_bytes::give_to(native_socket& out) noexcept {
     bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(taken_));
     out.unread = std::move(bytes_);
     out.end_of_stream = end_of_stream_;
+    out.error = error_;
     taken_ = 0;
 }
 

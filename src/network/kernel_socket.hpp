@@ -58,16 +58,18 @@ class unread_bytes {
   public:
     unread_bytes() noexcept = default;
     explicit unread_bytes(native_socket& from) noexcept
-        : bytes_(std::move(from.unread)), end_of_stream_(from.end_of_stream) {}
+        : bytes_(std::move(from.unread)), end_of_stream_(from.end_of_stream), error_(from.error) {}
     /// Nothing left to give before the kernel is asked.
-    [[nodiscard]] bool empty() const noexcept { return taken_ == bytes_.size() && !end_of_stream_; }
-    std::size_t take(mutable_buffer room) noexcept;
+    [[nodiscard]] bool empty() const noexcept { return taken_ == bytes_.size() && !end_of_stream_ && !error_; }
+    /// Bytes, then the error (once), then the end of the stream. Not empty.
+    io_result take(mutable_buffer room) noexcept;
     void give_to(native_socket& out) noexcept;
 
   private:
     std::vector<std::byte> bytes_;
     std::size_t taken_ = 0;
     bool end_of_stream_ = false;
+    std::error_code error_;
 };
 
 /// getaddrinfo(3) on a helper thread, bounded by the caller's deadline. See network::resolve.

@@ -33,7 +33,7 @@ std::size_t socket::recv(mutable_buffer room) {
 
 std::size_t socket::recv(mutable_buffer room, std::error_code& ec) noexcept {
     const io_result done = observed(call_kind::recv, room.size(), &peer_, nullptr, [&]() -> io_result {
-        if (type_ == type::datagram) {
+        if (type_ != type::stream) {
             received r;
             const io_result got = receive_datagram(room, r);
             return r.truncated ? io_result{got.bytes, std::make_error_code(std::errc::message_size)} : got;

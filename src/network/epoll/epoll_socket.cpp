@@ -172,7 +172,7 @@ io_result epoll_socket::recv_from(mutable_buffer room, endpoint& from, bool& tru
     return done;
 }
 
-io_result epoll_socket::take_unread(mutable_buffer room) noexcept { return {unread_.take(room), {}}; }
+io_result epoll_socket::take_unread(mutable_buffer room) noexcept { return unread_.take(room); }
 
 // --- making connections ---------------------------------------------------------------------------------------------
 

@@ -82,6 +82,19 @@ io_result thread_socket::transfer(short events, Call call) noexcept {
 }
 
 io_result thread_socket::send(const_buffer data) noexcept {
+    if (type_ != type::stream) return send_all(data);
+    // One at a time, so that the stream's order is the callers'. A close() reaches who sends, and then the next.
+    try {
+        const std::lock_guard turn(sending_);
+        return send_all(data);
+    } catch (const error& e) {
+        return {0, e.code()};
+    } catch (const cancelled&) {
+        return {0, errc::cancelled};
+    }
+}
+
+io_result thread_socket::send_all(const_buffer data) noexcept {
     io_result all;
     do {
         const const_buffer rest = data.after(all.bytes);
@@ -96,9 +109,11 @@ io_result thread_socket::send(const_buffer data) noexcept {
 io_result thread_socket::recv(mutable_buffer room) noexcept {
     if (has_unread_.load(std::memory_order_acquire)) {
         std::lock_guard held(unread_guard_);
-        const std::size_t n = unread_.take(room);
-        if (unread_.empty()) has_unread_.store(false, std::memory_order_release);
-        if (n > 0 || has_unread_) return {n, {}};
+        if (!unread_.empty()) {
+            const io_result taken = unread_.take(room);
+            if (unread_.empty()) has_unread_.store(false, std::memory_order_release);
+            return taken;
+        }
     }
     return transfer(POLLIN, [&](int flags) { return ::recv(fd_, room.data(), room.size(), flags); });
 }

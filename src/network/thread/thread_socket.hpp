@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cardea/sync.hpp>
 #include <memory>
 #include <mutex>
 
@@ -50,6 +51,7 @@ class thread_socket final : public kernel_socket {
 
     template <class Call>
     io_result transfer(short events, Call call) noexcept;
+    io_result send_all(const_buffer data) noexcept;
     void end() noexcept;
     std::error_code wait_for(short events) noexcept;
     std::error_code connect_bounded(const endpoint& server) noexcept;
@@ -59,6 +61,7 @@ class thread_socket final : public kernel_socket {
     mutable std::atomic<std::uint32_t> users_{0};
     /// The descriptor has been closed, or is somebody else's.
     mutable std::atomic<bool> gone_{false};
+    mutex sending_;
     std::atomic<bool> has_unread_{false};
     std::mutex unread_guard_;
     unread_bytes unread_;

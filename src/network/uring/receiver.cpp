@@ -22,7 +22,7 @@ constexpr std::uint8_t small_makes_messages = 4;
 }  // namespace
 
 io_result receiver::recv(uring_network& home, mutable_buffer room) noexcept {
-    if (!unread_.empty()) return {unread_.take(room), {}};
+    if (!unread_.empty()) return unread_.take(room);
     roomy_ = room.size() >= direct_room;
     if (readers_.empty() && something_to_read()) {
         const io_result taken = take(home.buffers(), room);
@@ -144,6 +144,7 @@ void receiver::completed(uring_network& home, std::int32_t result, std::uint32_t
 void receiver::give_up(buffer_pool* pool, native_socket& out) noexcept {
     unread_.give_to(out);
     out.end_of_stream = out.end_of_stream || end_of_stream_;
+    if (error_ != 0) out.error = system_error_code(std::exchange(error_, 0));
     while (first_ != buffer_pool::none) {
         const buffer_pool::chunk c = pool->at(first_);
         const std::byte* data = pool->data(first_);

@@ -1,6 +1,7 @@
 // The calls of an io_uring socket: each is straight-line code that parks its fiber until the kernel's completion.
 #include "network/uring/uring_socket.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,7 +19,8 @@ namespace cardea::detail {
 namespace {
 
 constexpr std::size_t send_at_most = std::size_t{1} << 30;  // a completion's result is 32 bits
-constexpr std::int64_t connect_retry_ns = 5'000'000;
+// How often a full queue of a Unix socket is tried again.
+constexpr std::int64_t retry_after_ns = 1'000'000;
 
 }  // namespace
 
@@ -89,7 +91,8 @@ std::error_code uring_socket::connect_to(const endpoint& server) noexcept {
             io_uring_prep_connect(e, fd_, static_cast<const sockaddr*>(server.native()),
                                   static_cast<socklen_t>(server.native_size()));
         });
-        if (ended.result >= 0) return {};
+        // A handshake that an ICMP error ended completes with 0 all the same (seen with Linux 6.18): SO_ERROR knows.
+        if (ended.result >= 0) return type_ == type::stream ? pending_error() : std::error_code();
         if (ended.why != wake::ready) {
             abandon_connect();
             return explain(ended);
@@ -97,7 +100,7 @@ std::error_code uring_socket::connect_to(const endpoint& server) noexcept {
         if (ended.result == -EINTR) continue;
         if (!would_block(-ended.result) || family_ != family::local) return explain(ended);
         // The listener's queue is full, and no readiness tells when it has room again (connect(2)).
-        if (const std::error_code failed = pause(connect_retry_ns)) return failed;
+        if (const std::error_code failed = pause(retry_after_ns)) return failed;
     }
 }
 
@@ -132,7 +135,8 @@ io_result uring_socket::send_stream(const_buffer data) noexcept {
     return done;
 }
 
-// A datagram or record leaves at once as a rule: one direct call, and an operation only if there is no room for it.
+// A datagram or record leaves at once as a rule. When there is no room for it, it waits for that and tries again: a
+// sendmsg in the ring would lose its data (Linux forgets where the datagram began when it tries a second time).
 io_result uring_socket::send_message(const void* data, std::size_t size, const endpoint* to) noexcept {
     iovec what{const_cast<void*>(data), size};
     msghdr message{};
@@ -142,7 +146,7 @@ io_result uring_socket::send_message(const void* data, std::size_t size, const e
         message.msg_name = const_cast<void*>(to->native());
         message.msg_namelen = static_cast<socklen_t>(to->native_size());
     }
-    for (;;) {
+    while (!closing_) {
         const ssize_t n = ::sendmsg(fd_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n >= 0) {
             loop::current()->count_call();
@@ -150,10 +154,16 @@ io_result uring_socket::send_message(const void* data, std::size_t size, const e
         }
         if (errno == EINTR) continue;
         if (!would_block(errno)) return {0, last_error()};
-        const auto ended = perform([&](io_uring_sqe* e) { io_uring_prep_sendmsg(e, fd_, &message, MSG_NOSIGNAL); });
-        if (ended.result >= 0) return {static_cast<std::size_t>(ended.result), {}};
-        if (ended.why != wake::ready || ended.result != -EINTR) return {0, explain(ended)};
+        if (const std::error_code failed = wait_to_send(to)) return {0, failed};
     }
+    return {0, errc::closed};
+}
+
+std::error_code uring_socket::wait_to_send(const endpoint* to) noexcept {
+    // An unconnected Unix socket is always writable; whether its receiver has room only sendmsg(2) knows.
+    if (family_ == family::local && to != nullptr) return pause(retry_after_ns);
+    const auto ended = perform([&](io_uring_sqe* e) { io_uring_prep_poll_add(e, fd_, POLLOUT); });
+    return ended.result >= 0 || ended.result == -EINTR ? std::error_code() : explain(ended);
 }
 
 io_result uring_socket::recv(mutable_buffer room) noexcept {
