@@ -21,6 +21,7 @@ inline constexpr network_under_test networks[] = {
     {"thread", true},
     {"uring", true},
     {"epoll", true},
+    {"sim", false},
 };
 
 /// Tests carry the network's name, not the bytes of its record.

@@ -34,6 +34,7 @@ class moving : public every_network {
 INSTANTIATE_TEST_SUITE_P(on, moving, testing::ValuesIn(networks), name_of);
 
 TEST_P(moving, a_listener_of_a_plain_thread_accepts_in_a_loop_and_outside_again) {
+    CARDEA_NEEDS_KERNEL("no other network could take them over");
     outside([&] {
         tcp_listener door("127.0.0.1:0");
         for (int i = 0; i < 3; ++i) {
@@ -48,6 +49,7 @@ TEST_P(moving, a_listener_of_a_plain_thread_accepts_in_a_loop_and_outside_again)
 }
 
 TEST_P(moving, connections_queued_at_a_busy_listener_survive_the_end_of_its_loop) {
+    CARDEA_NEEDS_KERNEL("no other network could take them over");
     outside([&] {
         tcp_listener door("127.0.0.1:0");
         std::vector<tcp_stream> clients;
@@ -69,6 +71,7 @@ TEST_P(moving, connections_queued_at_a_busy_listener_survive_the_end_of_its_loop
 }
 
 TEST_P(moving, unread_bytes_come_along) {
+    CARDEA_NEEDS_KERNEL("no other network could take them over");
     outside([&] {
         two_streams both = connected_pair();
         std::array<char, 4> room{};
@@ -90,6 +93,7 @@ TEST_P(moving, unread_bytes_come_along) {
 }
 
 TEST_P(moving, the_end_of_the_stream_comes_along) {
+    CARDEA_NEEDS_KERNEL("no other network could take them over");
     outside([&] {
         two_streams both = connected_pair();
         std::array<char, 4> room{};
@@ -112,6 +116,7 @@ TEST_P(moving, the_end_of_the_stream_comes_along) {
 }
 
 TEST_P(moving, a_reset_comes_along) {
+    CARDEA_NEEDS_KERNEL("no other network could take them over");
     outside([&] {
         two_streams both = connected_pair();
         std::array<char, 4> room{};
@@ -128,6 +133,7 @@ TEST_P(moving, a_reset_comes_along) {
 }
 
 TEST_P(moving, much_unread_data_comes_along_in_order) {
+    CARDEA_NEEDS_KERNEL("no other network could take them over");
     outside([&] {
         two_streams both = connected_pair();
         const std::vector<std::byte> data = pattern_bytes(0, 2'000'000);
@@ -159,6 +165,7 @@ TEST_P(moving, much_unread_data_comes_along_in_order) {
 }
 
 TEST_P(moving, datagram_sockets_move_as_well) {
+    CARDEA_NEEDS_KERNEL("no other network could take them over");
     outside([&] {
         udp_socket server = udp_socket::bind("127.0.0.1:0");
         udp_socket client = udp_socket::connect(server.local());
@@ -173,6 +180,7 @@ TEST_P(moving, datagram_sockets_move_as_well) {
 }
 
 TEST_P(moving, detach_hands_a_socket_from_one_running_loop_to_another) {
+    CARDEA_NEEDS_KERNEL("no other network could take them over");
     outside([&] {
         two_streams both = connected_pair();
         inside([&] {
@@ -218,6 +226,7 @@ TEST_P(moving, a_socket_of_another_running_loop_is_on_the_wrong_network) {
 }
 
 TEST_P(moving, a_socket_in_use_does_not_move) {
+    CARDEA_NEEDS_KERNEL("no other network could take them over");
     outside([&] {
         inside([&] {
             two_streams both = connected_pair();

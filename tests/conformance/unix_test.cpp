@@ -52,6 +52,7 @@ void echo_once(unix_listener& door, const std::string& name) {
 }
 
 TEST_P(unix_sockets, a_stream_by_path_which_is_removed_in_the_end) {
+    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
     on_network([] {
         const own_directory here;
         const std::string path = here.file("door");
@@ -68,6 +69,7 @@ TEST_P(unix_sockets, a_stream_by_path_which_is_removed_in_the_end) {
 }
 
 TEST_P(unix_sockets, a_stream_by_abstract_name) {
+    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
     on_network([] {
         const std::string name = "unix:@cardea-abstract-" + std::to_string(this_network().random());
         unix_listener door(name);
@@ -81,6 +83,7 @@ TEST_P(unix_sockets, a_stream_by_abstract_name) {
 }
 
 TEST_P(unix_sockets, a_stale_path_is_taken_over) {
+    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
     on_network([] {
         const own_directory here;
         const std::string path = here.file("stale");
@@ -98,6 +101,7 @@ TEST_P(unix_sockets, a_stale_path_is_taken_over) {
 }
 
 TEST_P(unix_sockets, a_path_with_a_listener_is_in_use) {
+    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
     on_network([] {
         const own_directory here;
         const std::string name = "unix:" + here.file("used");
@@ -115,6 +119,7 @@ TEST_P(unix_sockets, a_path_with_a_listener_is_in_use) {
 }
 
 TEST_P(unix_sockets, a_path_with_a_listener_whose_queue_is_full_is_in_use) {
+    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
     on_network([] {
         const own_directory here;
         const std::string name = "unix:" + here.file("busy");
@@ -131,6 +136,7 @@ TEST_P(unix_sockets, a_path_with_a_listener_whose_queue_is_full_is_in_use) {
 }
 
 TEST_P(unix_sockets, a_file_that_is_no_socket_is_never_removed) {
+    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
     on_network([] {
         const own_directory here;
         const std::string path = here.file("precious");
@@ -141,6 +147,7 @@ TEST_P(unix_sockets, a_file_that_is_no_socket_is_never_removed) {
 }
 
 TEST_P(unix_sockets, nobody_at_a_path_is_an_error_with_the_path) {
+    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
     on_network([] {
         const own_directory here;
         const std::string name = "unix:" + here.file("nobody");
@@ -157,6 +164,7 @@ TEST_P(unix_sockets, nobody_at_a_path_is_an_error_with_the_path) {
 }
 
 TEST_P(unix_sockets, datagrams_keep_boundaries_order_and_senders) {
+    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
     on_network([] {
         const own_directory here;
         const std::string server_name = "unix:" + here.file("server");
@@ -188,6 +196,7 @@ TEST_P(unix_sockets, datagrams_keep_boundaries_order_and_senders) {
 }
 
 TEST_P(unix_sockets, a_stale_path_of_datagrams_is_taken_over) {
+    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
     on_network([] {
         const own_directory here;
         const std::string name = "unix:" + here.file("stale");
@@ -205,6 +214,7 @@ TEST_P(unix_sockets, a_stale_path_of_datagrams_is_taken_over) {
 }
 
 TEST_P(unix_sockets, records_keep_boundaries_over_a_connection) {
+    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
     on_network([] {
         const std::string name = "unix:@cardea-records-" + std::to_string(this_network().random());
         socket door(family::local, type::seqpacket);
@@ -228,6 +238,7 @@ TEST_P(unix_sockets, records_keep_boundaries_over_a_connection) {
 }
 
 TEST_P(unix_sockets, much_data_both_ways) {
+    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
     on_network([] {
         const std::string name = "unix:@cardea-much-" + std::to_string(this_network().random());
         unix_listener door(name);
@@ -252,6 +263,7 @@ TEST_P(unix_sockets, much_data_both_ways) {
 }
 
 TEST_P(unix_sockets, a_close_with_unread_data_is_a_reset_for_the_peer) {
+    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
     on_network([] {
         const std::string name = "unix:@cardea-unread-" + std::to_string(this_network().random());
         unix_listener door(name);

@@ -52,6 +52,12 @@ stack_socket::stack_socket(stack_network& home, std::unique_ptr<tcpip::socket> i
     inner_->observe(this);
 }
 
+void stack_socket::orphan() noexcept {
+    last_local_ = inner_->local();
+    last_peer_ = inner_->remote().value_or(tcpip::endpoint());
+    home_.store(nullptr, std::memory_order_release);
+}
+
 // --- waiting --------------------------------------------------------------------------------------------------------
 
 void stack_socket::on_ready(tcpip::socket&, unsigned newly) {
@@ -278,16 +284,16 @@ std::error_code stack_socket::release(native_socket&) noexcept {
 // --- what never waits -----------------------------------------------------------------------------------------------
 
 std::error_code stack_socket::local(endpoint& out) const noexcept {
-    if (const std::error_code refused = usable()) return refused;
-    out = from_stack(inner_->local());
+    if (!is_open()) return errc::closed;
+    out = from_stack(home() == nullptr ? last_local_ : inner_->local());
     return {};
 }
 
 std::error_code stack_socket::peer(endpoint& out) const noexcept {
-    if (const std::error_code refused = usable()) return refused;
-    const auto there = inner_->remote();
-    if (!there) return std::make_error_code(std::errc::not_connected);
-    out = from_stack(*there);
+    if (!is_open()) return errc::closed;
+    const tcpip::endpoint there = home() == nullptr ? last_peer_ : inner_->remote().value_or(tcpip::endpoint());
+    if (there.address.version == tcpip::ip_version::none) return std::make_error_code(std::errc::not_connected);
+    out = from_stack(there);
     return {};
 }
 

@@ -18,7 +18,7 @@ class stack_socket final : public network_socket, private tcpip::socket_observer
     stack_socket(stack_network& home, std::unique_ptr<tcpip::socket> inner, family f, type t) noexcept;
     ~stack_socket() override { end(); }
     /// Its network ends. While holding `ends`.
-    void orphan() noexcept { home_.store(nullptr, std::memory_order_release); }
+    void orphan() noexcept;
 
     std::error_code bind(const endpoint& where) noexcept override;
     std::error_code listen(int backlog) noexcept override;
@@ -58,7 +58,9 @@ class stack_socket final : public network_socket, private tcpip::socket_observer
     std::unique_ptr<tcpip::socket> inner_;
     waiting_line in_;
     waiting_line out_;
-    tcpip::endpoint bound_;  // by bind(); port 0: it was not
+    tcpip::endpoint bound_;       // by bind(); port 0: it was not
+    tcpip::endpoint last_local_;  // what an orphan still knows of its names
+    tcpip::endpoint last_peer_;
     const family family_;
     const type type_;
 };

@@ -192,6 +192,8 @@ io_result tcp_socket::recv(std::span<std::byte> into, unsigned flags, time_ns no
         touch();
         return {error::ok, n};
     }
+    // As Linux: what failed after the peer's FIN is for senders to hear.
+    if (conn().peer_closed()) return {error::ok, 0};
     if (auto const e = take_failure(); e != error::ok) return {e, 0};
     if (conn().eof() || read_shut_ || conn().failure() != error::ok) return {error::ok, 0};
     return {error::eagain, 0};

@@ -72,6 +72,7 @@ class connection {
 
     std::size_t readable() const;  ///< bytes that recv() would give
     std::size_t writable() const;  ///< bytes that send() would take
+    bool peer_closed() const { return fin_taken_; }  ///< its FIN came, and everything before it
     bool eof() const;              ///< the peer has closed and everything has been read
     /// Why the connection ended, or ok. Reported for good; data that came before it remains readable.
     error failure() const;
