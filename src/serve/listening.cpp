@@ -52,12 +52,14 @@ void serve_udp(const std::string& text, const endpoint& asked, std::vector<doors
 }  // namespace
 
 stream listener::accept(std::error_code& ec) noexcept {
-    if (is_local()) return stream(std::move(std::get<unix_listener>(door).accept(ec).handle()));
-    return stream(std::move(std::get<tcp_listener>(door).accept(ec).handle()));
+    if (auto* local = std::get_if<unix_listener>(&door)) return stream(std::move(local->accept(ec).handle()));
+    return stream(std::move(std::get_if<tcp_listener>(&door)->accept(ec).handle()));
 }
 
 void listener::close() noexcept {
-    std::visit([](auto& open) { open.close(); }, door);
+    if (auto* tcp = std::get_if<tcp_listener>(&door)) tcp->close();
+    if (auto* local = std::get_if<unix_listener>(&door)) local->close();
+    if (auto* udp = std::get_if<udp_socket>(&door)) udp->close();
 }
 
 std::vector<doors> listen_on_all(const std::vector<std::string>& addresses, served what, int backlog, unsigned loops) {

@@ -63,7 +63,7 @@ serve_report service::report() const noexcept {
             .cancelled = cancelled.load()};
 }
 
-void service::handler_failed(const endpoint& client, std::exception_ptr why) noexcept {
+void service::handler_failed(const endpoint& client, const std::exception_ptr& why) noexcept {
     handler_failures.fetch_add(1, std::memory_order_relaxed);
     if (options.on_error) {
         tell_user(options, client, why);
@@ -72,7 +72,7 @@ void service::handler_failed(const endpoint& client, std::exception_ptr why) noe
     }
 }
 
-void service::accept_paused(const endpoint& where, std::exception_ptr why, bool tell) noexcept {
+void service::accept_paused(const endpoint& where, const std::exception_ptr& why, bool tell) noexcept {
     accept_pauses.fetch_add(1, std::memory_order_relaxed);
     if (!tell) return;
     if (options.on_error) {

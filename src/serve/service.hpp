@@ -46,8 +46,8 @@ struct service {
 
     [[nodiscard]] serve_report report() const noexcept;
     /// Counts and reports; swallows what on_error throws.
-    void handler_failed(const endpoint& client, std::exception_ptr why) noexcept;
-    void accept_paused(const endpoint& where, std::exception_ptr why, bool tell) noexcept;
+    void handler_failed(const endpoint& client, const std::exception_ptr& why) noexcept;
+    void accept_paused(const endpoint& where, const std::exception_ptr& why, bool tell) noexcept;
 
     const handler& how;
     const serve_options& options;

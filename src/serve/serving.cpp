@@ -93,7 +93,7 @@ void serving::accept_loop(gate& g) noexcept {
         } catch (...) {
             why = std::current_exception();
         }
-        if (!pause(g, std::move(why))) return;
+        if (!pause(g, why)) return;
     }
 }
 
@@ -146,7 +146,7 @@ void serving::box_loop() noexcept {
         } catch (...) {
             why = std::current_exception();
         }
-        of_.accept_paused({}, std::move(why), true);
+        of_.accept_paused({}, why, true);
     }
 }
 
@@ -168,18 +168,18 @@ void serving::serve_one(stream&& peer, const endpoint& client) noexcept {
     try {
         const limits within(of_.options);
         of_.how.on_stream(of_.how.self, stream(std::move(peer.handle())));
-    } catch (const cardea::cancelled&) {
+    } catch (const cardea::cancelled&) {  // it was asked to end, and has
     } catch (...) {
         why = std::current_exception();
     }
     if (this_fiber::cancel_requested()) of_.cancelled.fetch_add(1, std::memory_order_relaxed);
-    if (why) of_.handler_failed(client, std::move(why));
+    if (why) of_.handler_failed(client, why);
 }
 
 // --- datagrams -----------------------------------------------------------------------------------------------------
 
 void serving::receive_loop(gate& g) noexcept {
-    udp_socket& door = std::get<udp_socket>(g.at->door);
+    udp_socket& door = *std::get_if<udp_socket>(&g.at->door);
     while (!draining_) {
         std::error_code ec;
         const received got = door.recv_from({g.datagram.get(), largest_datagram}, ec);
@@ -194,7 +194,7 @@ void serving::receive_loop(gate& g) noexcept {
             } catch (...) {
                 why = std::current_exception();
             }
-            if (!pause(g, std::move(why))) break;
+            if (!pause(g, why)) break;
         }
     }
     door.close();
@@ -205,21 +205,22 @@ void serving::datagram_came(gate& g, const received& got) noexcept {
     std::exception_ptr why;
     try {
         const limits within(of_.options);
-        of_.how.on_datagram(of_.how.self, std::get<udp_socket>(g.at->door), {g.datagram.get(), got.size}, got.from);
-    } catch (const cardea::cancelled&) {
+        of_.how.on_datagram(of_.how.self, *std::get_if<udp_socket>(&g.at->door), {g.datagram.get(), got.size},
+                            got.from);
+    } catch (const cardea::cancelled&) {  // it was asked to end, and has
     } catch (...) {
         why = std::current_exception();
     }
     if (this_fiber::cancel_requested()) of_.cancelled.fetch_add(1, std::memory_order_relaxed);
-    if (why) of_.handler_failed(got.from, std::move(why));
+    if (why) of_.handler_failed(got.from, why);
     g.busy = false;
 }
 
 // --- no room -------------------------------------------------------------------------------------------------------
 
 // False: cancelled.
-bool serving::pause(gate& g, std::exception_ptr why) noexcept {
-    of_.accept_paused(g.at->where, std::move(why), g.rest.is_news());
+bool serving::pause(gate& g, const std::exception_ptr& why) noexcept {
+    of_.accept_paused(g.at->where, why, g.rest.is_news());
     return g.rest.wait();
 }
 

@@ -45,7 +45,7 @@ class serving {
     void dispatch(arrival&& one, bool may_leave);
     void take(arrival&& one);
     void datagram_came(gate& g, const received& got) noexcept;
-    bool pause(gate& g, std::exception_ptr why) noexcept;
+    bool pause(gate& g, const std::exception_ptr& why) noexcept;
     void a_connection_closed() noexcept;
 
     service& of_;

@@ -24,7 +24,17 @@ void leave_descriptors(rlim_t more) {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+std::error_code code_of(const std::exception_ptr& why) {
+    try {
+        std::rethrow_exception(why);
+    } catch (const error& e) {
+        return e.code();
+    }
+}
+
 int serve_with_few_descriptors(forked& parent, serve_options o) {
+    // UBSan inspects an object of a type that is new to it through a pipe(2), which there will be no descriptors for.
+    if (code_of(std::make_exception_ptr(error(errc::closed, "accept"))) != errc::closed) return 4;
     int told = 0;
     o.handle_signals = true;
     o.on_ready = [&](const std::vector<endpoint>& where) {
@@ -32,11 +42,8 @@ int serve_with_few_descriptors(forked& parent, serve_options o) {
         parent.tell(where.front().port());
     };
     o.on_error = [&](const endpoint& where, std::exception_ptr why) {
-        try {
-            std::rethrow_exception(why);
-        } catch (const error& e) {
-            if (e.code() == std::errc::too_many_files_open && where.port() != 0 && ++told == 1) parent.tell(paused);
-        }
+        const bool expected = code_of(why) == std::errc::too_many_files_open && where.port() != 0;
+        if (expected && ++told == 1) parent.tell(paused);
     };
     const serve_report report = serve("127.0.0.1:0", echo, o);
     if (report.accept_pauses == 0) return 1;
