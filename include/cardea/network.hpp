@@ -35,7 +35,8 @@ struct native_socket {
     cardea::type type = type::stream;
     std::vector<std::byte> unread;
     bool end_of_stream = false;
-    std::error_code error = {};  ///< received as well, behind the bytes: what the next recv reports
+    std::vector<int> accepted = {};  ///< a listener's connections that nobody has asked for yet, oldest first
+    std::error_code error = {};      ///< received as well, behind the bytes: what the next recv reports
 };
 
 class network;

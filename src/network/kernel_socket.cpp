@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace cardea::detail {
@@ -240,6 +241,61 @@ void unread_bytes::give_to(native_socket& out) noexcept {
     out.end_of_stream = end_of_stream_;
     out.error = error_;
     taken_ = 0;
+}
+
+bool accepted_ahead::add(int fd) noexcept {
+    try {
+        waiting_.push_back(fd);
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
+int accepted_ahead::take() noexcept {
+    const int oldest = waiting_.front();
+    waiting_.erase(waiting_.begin());  // there are a few dozen at most
+    return oldest;
+}
+
+void accepted_ahead::give_to(native_socket& out) {
+    out.accepted.insert(out.accepted.end(), waiting_.begin(), waiting_.end());
+    waiting_.clear();
+}
+
+void accepted_ahead::reset_all() noexcept {
+    constexpr ::linger reset{1, 0};
+    for (const int fd : waiting_) {
+        ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        ::close(fd);
+    }
+    waiting_.clear();
+}
+
+void kernel_socket::inherit(native_socket& from) {
+    if (!from.accepted.empty()) ahead_ = std::make_unique<accepted_ahead>(std::move(from.accepted));
+}
+
+void kernel_socket::give_inherited_to(native_socket& out) {
+    if (ahead_ != nullptr) ahead_->give_to(out);
+}
+
+std::error_code kernel_socket::accept_inherited(network& home, std::unique_ptr<network_socket>& connection,
+                                                endpoint& client) noexcept {
+    native_socket one;
+    one.descriptor = ahead_->take();
+    one.family = family_;
+    one.type = type_;
+    client = peer_of(one.descriptor);
+    const int fd = one.descriptor;
+    const std::error_code failed = home.adopt(std::move(one), connection);
+    if (failed) ::close(fd);
+    return failed;
+}
+
+endpoint peer_of(int fd) noexcept {
+    endpoint peer;
+    return ask_name(::getpeername, fd, peer) ? endpoint() : peer;
 }
 
 std::int64_t monotonic_ns() noexcept { return read_clock(CLOCK_MONOTONIC); }

@@ -5,6 +5,9 @@
 #include <cardea/network.hpp>
 #include <cerrno>
 #include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
 
 namespace cardea::detail {
 
@@ -14,6 +17,30 @@ inline bool would_block(int error) noexcept { return error == EAGAIN || error ==
 /// The connection died in the listen queue, or a signal came: accept is simply tried again. The list is accept(2)'s
 /// "Error handling" for Linux: network errors pending on the new connection.
 bool accept_again(int error) noexcept;
+
+/// A listener's connections that were accepted before anybody asked: they come before those in the kernel's queue.
+class accepted_ahead {
+  public:
+    accepted_ahead() noexcept = default;
+    explicit accepted_ahead(std::vector<int>&& from) noexcept : waiting_(std::move(from)) {}
+    ~accepted_ahead() { reset_all(); }
+    accepted_ahead(const accepted_ahead&) = delete;
+    accepted_ahead& operator=(const accepted_ahead&) = delete;
+
+    [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
+    [[nodiscard]] std::size_t size() const noexcept { return waiting_.size(); }
+    /// Takes the descriptor over; false: no memory for it.
+    bool add(int fd) noexcept;
+    /// The oldest one's descriptor, from now on the caller's. Not empty.
+    int take() noexcept;
+    void give_to(native_socket& out);
+
+  private:
+    /// Nobody asked in time: they are reset, as the kernel does with those in a closed listener's queue.
+    void reset_all() noexcept;
+
+    std::vector<int> waiting_;
+};
 
 class kernel_socket : public network_socket {
   public:
@@ -38,12 +65,20 @@ class kernel_socket : public network_socket {
     std::error_code set_nonblocking(bool on) noexcept;
     [[nodiscard]] bool is_listening() const noexcept;
 
+    /// Takes over a listener's connections from its last network; accept() gives them before it asks the kernel.
+    void inherit(native_socket& from);
+    [[nodiscard]] bool has_inherited() const noexcept { return ahead_ != nullptr && !ahead_->empty(); }
+    std::error_code accept_inherited(network& home, std::unique_ptr<network_socket>& connection,
+                                     endpoint& client) noexcept;
+    void give_inherited_to(native_socket& out);
+
     int fd_;
     const family family_;
     const type type_;
 
   private:
     bool lingers_ = false;
+    std::unique_ptr<accepted_ahead> ahead_;  // few sockets ever have one
 };
 
 /// socket(2): close-on-exec; IPv6 sockets dual-stack.
@@ -71,6 +106,9 @@ class unread_bytes {
     bool end_of_stream_ = false;
     std::error_code error_;
 };
+
+/// getpeername(2); none: it has reset meanwhile (ENOTCONN).
+endpoint peer_of(int fd) noexcept;
 
 /// getaddrinfo(3) on a helper thread, bounded by the caller's deadline. See network::resolve.
 std::error_code kernel_resolve(const std::string& host, const std::string& service,

@@ -193,6 +193,7 @@ std::error_code epoll_socket::shutdown(direction how) noexcept {
 
 std::error_code epoll_socket::accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept {
     if (const std::error_code refused = usable()) return refused;
+    if (has_inherited()) return accept_inherited(*home_.load(std::memory_order_relaxed), connection, client);
     return perform(record_->in, epoll_reading, [&]() noexcept {
         sockaddr_storage from;
         socklen_t size = sizeof from;
@@ -241,6 +242,7 @@ network* epoll_socket::home() const noexcept { return home_.load(std::memory_ord
 void epoll_socket::settle_in(native_socket& from) noexcept {
     learn_linger();
     unread_ = unread_bytes(from);
+    inherit(from);
 }
 
 // SO_LINGER comes with a descriptor, from a listener (accept(2)) or from another network.
@@ -295,6 +297,7 @@ std::error_code epoll_socket::release(native_socket& out) noexcept {
     out.family = family_;
     out.type = type_;
     unread_.give_to(out);
+    give_inherited_to(out);
     return {};
 }
 

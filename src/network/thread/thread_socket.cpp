@@ -196,6 +196,10 @@ std::error_code thread_socket::get_option(option_id option, option_value& value)
 std::error_code thread_socket::accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept {
     const use here(*this);
     if (!here) return errc::closed;
+    {
+        const std::lock_guard held(unread_guard_);
+        if (has_inherited()) return accept_inherited(home_, connection, client);
+    }
     for (;;) {
         sockaddr_storage raw{};
         socklen_t size = sizeof raw;
@@ -280,6 +284,7 @@ std::error_code thread_socket::release(native_socket& out) noexcept {
     out.family = family_;
     out.type = type_;
     unread_.give_to(out);
+    give_inherited_to(out);
     return {};
 }
 

@@ -22,6 +22,7 @@ class thread_socket final : public kernel_socket {
     void settle_in(native_socket& from) noexcept {
         set_nonblocking(is_listening());
         unread_ = unread_bytes(from);
+        inherit(from);
         has_unread_.store(!unread_.empty(), std::memory_order_relaxed);
     }
 

@@ -4,24 +4,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <new>
 #include <utility>
 
 #include "network/uring/perform.hpp"
 
 namespace cardea::detail {
-
-namespace {
-
-// accept4(2) gave it an address, a multishot did not: a peer that has reset meanwhile has none (ENOTCONN).
-endpoint peer_of(int fd) noexcept {
-    sockaddr_storage raw{};
-    socklen_t size = sizeof raw;
-    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&raw), &size) != 0) return {};
-    return endpoint::from_native(&raw, size);
-}
-
-}  // namespace
 
 std::error_code acceptor::accept(uring_network& home, int& fd, endpoint& client) noexcept {
     if (streak_ < loop_after && unclaimed_.empty() && !armed_) {
@@ -63,8 +50,7 @@ std::error_code acceptor::from_multishot(uring_network& home, int& fd) noexcept 
         }
         if (callers_.front() == &mine) {
             if (!unclaimed_.empty()) {
-                fd = unclaimed_.front();
-                unclaimed_.pop_front();
+                fd = unclaimed_.take();
                 break;
             }
             if (error_ != 0) {
@@ -99,9 +85,7 @@ void acceptor::stop(uring_network& home) noexcept {
 void acceptor::completed(uring_network& home, std::int32_t result, std::uint32_t flags) noexcept {
     if ((flags & IORING_CQE_F_MORE) == 0) armed_ = stopping_ = false;
     if (result >= 0) {
-        try {
-            unclaimed_.push_back(result);
-        } catch (const std::bad_alloc&) {
+        if (!unclaimed_.add(result)) {
             ::close(result);
             error_ = ENOMEM;
         }
@@ -113,15 +97,6 @@ void acceptor::completed(uring_network& home, std::int32_t result, std::uint32_t
         error_ = -result;
     }
     callers_.wake_front();
-}
-
-void acceptor::close_unclaimed() noexcept {
-    while (!unclaimed_.empty()) {
-        constexpr ::linger reset{1, 0};
-        ::setsockopt(unclaimed_.front(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-        ::close(unclaimed_.front());
-        unclaimed_.pop_front();
-    }
 }
 
 }  // namespace cardea::detail

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 
 #include "network/kernel_socket.hpp"
 #include "network/uring/operation.hpp"
@@ -22,9 +21,6 @@ class acceptor {
     static constexpr std::size_t unclaimed_limit = 64;
 
     explicit acceptor(uring_socket& of) noexcept : socket_(of) {}
-    ~acceptor() { close_unclaimed(); }
-    acceptor(const acceptor&) = delete;
-    acceptor& operator=(const acceptor&) = delete;
 
     std::error_code accept(uring_network& home, int& fd, endpoint& client) noexcept;
     /// A completion of the multishot.
@@ -32,8 +28,8 @@ class acceptor {
     void stop(uring_network& home) noexcept;
     [[nodiscard]] bool armed() const noexcept { return armed_; }
     void wake_everybody() noexcept { callers_.wake_all(); }
-    /// Connections that nobody asked for in time are reset, as the kernel does with those in a closed listen queue.
-    void close_unclaimed() noexcept;
+    /// Hands on what nobody has asked for. Not armed.
+    void give_up(native_socket& out) { unclaimed_.give_to(out); }
 
   private:
     std::error_code one(int& fd, endpoint& client) noexcept;
@@ -42,7 +38,7 @@ class acceptor {
 
     uring_socket& socket_;
     wait_line callers_;
-    std::deque<int> unclaimed_;
+    accepted_ahead unclaimed_;
     std::int32_t error_ = 0;
     unsigned streak_ = 0;
     bool armed_ = false;

@@ -50,6 +50,7 @@ network* uring_socket::home() const noexcept { return home_; }
 void uring_socket::settle_in(native_socket& from) noexcept {
     set_nonblocking(false);  // io_uring waits by itself; O_NONBLOCK would make it give up
     receiver_.begin_with(from);
+    inherit(from);
 }
 
 std::error_code uring_socket::explain(outcome ended) const noexcept {
@@ -63,6 +64,7 @@ std::error_code uring_socket::explain(outcome ended) const noexcept {
 std::error_code uring_socket::accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept {
     const use here(*this);
     if (closing_) return errc::closed;
+    if (has_inherited()) return accept_inherited(*home_, connection, client);
     if (!acceptor_) acceptor_.reset(new (std::nothrow) acceptor(*this));
     if (!acceptor_) return std::make_error_code(std::errc::not_enough_memory);
     int fd = -1;
@@ -310,6 +312,8 @@ std::error_code uring_socket::release(native_socket& out) noexcept {
     }
     receiver_.give_up(home_ != nullptr ? &home_->buffers() : nullptr, out);
     closing_ = true;
+    give_inherited_to(out);
+    if (acceptor_) acceptor_->give_up(out);
     acceptor_.reset();
     out.descriptor = fd_;
     out.family = family_;
