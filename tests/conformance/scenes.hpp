@@ -11,7 +11,9 @@
 
 namespace cardea::conformance {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ns;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 
 /// Longer than anything takes on a slow machine under a sanitizer: what takes longer hangs.
 inline constexpr auto ages = std::chrono::seconds(30);
