@@ -67,10 +67,11 @@ TEST_P(pressure, no_reader_starves_while_others_hold_the_buffers) {
     on_network([] {
         std::vector<two_streams> hoarders(40);
         std::array<std::byte, 1> one{};
+        scope first_bytes;
         scope work;
         for (two_streams& both : hoarders) {
             both = connected_pair();
-            spawn_waiting(work, [&] {
+            spawn_waiting(first_bytes, [&] {
                 std::array<std::byte, 1> mine{};
                 both.server.recv_exactly(mine);  // and never again
             });
@@ -79,6 +80,7 @@ TEST_P(pressure, no_reader_starves_while_others_hold_the_buffers) {
                 both.client.send_all(std::vector<std::byte>(4'000'000), ec);
             });
         }
+        first_bytes.join();
         if (this_fiber::on_loop()) {
             for (int i = 0; i < 20'000; ++i) yield();
         }
