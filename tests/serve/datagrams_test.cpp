@@ -77,19 +77,29 @@ TEST_P(datagrams, a_handler_may_answer_while_the_server_drains) {
     serve_options o = options();
     o.drain = std::chrono::hours(1);
     running_server server(
-        "127.0.0.1:0",
+        {"127.0.0.1:0", "127.0.0.1:0"},
         [&](udp_socket& door, const_buffer datagram, const endpoint& from) {
-            inside.release();
-            go_on.wait();
+            if (datagram.size() == 4) {
+                inside.release();
+                go_on.wait();
+            }
             door.send_to(datagram, from);
         },
         o);
-    udp_socket client = udp_socket::connect(server.at());
+    udp_socket client = udp_socket::connect(server.at(0));
     client.send("slow");
     inside.acquire();
     server.ask_to_stop();
-    go_on.set();
+    // The second socket handles nothing: that it is closed tells that the drain has begun.
+    udp_socket other = udp_socket::connect(server.at(1));
     std::array<char, 8> answer{};
+    std::error_code ec;
+    while (!ec) {
+        other.send("?", ec);
+        if (!ec) other.recv(answer, ec);
+    }
+    EXPECT_EQ(ec, std::errc::connection_refused);
+    go_on.set();
     EXPECT_EQ(client.recv(answer), 4U);
     EXPECT_EQ(server.report().cancelled, 0U);
 }
