@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "own_process.hpp"
+#include "sanitizers.hpp"
 
 namespace cardea::conformance {
 namespace {
@@ -95,6 +96,8 @@ TEST(falling_back, ring_cannot_be_made_at_all_for_want_of_memory_so_epoll_wins) 
 }
 
 TEST(falling_back, ring_cannot_be_made_for_want_of_descriptors) {
+    if (under_asan)
+        GTEST_SKIP() << "the sanitizers look at objects through descriptors of their own, and find none left";
     // For every number of descriptors left there is a network, or an error that says what is missing; never a crash.
     for (unsigned left = 0; left < 8; ++left) {
         const std::string said = in_own_process([left] {

@@ -7,18 +7,8 @@
 #include <thread>
 
 #include "every_network.hpp"
+#include "sanitizers.hpp"
 #include "scenes.hpp"
-
-#if defined(__SANITIZE_THREAD__)
-#define CARDEA_UNDER_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define CARDEA_UNDER_TSAN 1
-#endif
-#endif
-#ifndef CARDEA_UNDER_TSAN
-#define CARDEA_UNDER_TSAN 0
-#endif
 
 namespace cardea::conformance {
 namespace {
@@ -28,7 +18,7 @@ CARDEA_CONFORMANCE(pressure);
 // Threads cost more than fibers; ThreadSanitizer cannot tell more than some 8000 of either apart.
 std::size_t waiters_at_once(bool threads) {
     constexpr std::size_t more_than_a_completion_queue = 9'000;
-    return threads ? 60 : CARDEA_UNDER_TSAN ? 3'000 : more_than_a_completion_queue;
+    return threads ? 60 : under_tsan ? 3'000 : more_than_a_completion_queue;
 }
 
 TEST_P(pressure, a_multishot_that_runs_out_of_buffers_is_rearmed_and_enobufs_is_no_error) {
