@@ -1,6 +1,7 @@
 // Packets made by hand, right in every field until a test spoils one.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string_view>
@@ -20,8 +21,8 @@ namespace cardea::stack::test {
 using raw = std::vector<std::byte>;
 
 inline raw joined(bytes_view a, bytes_view b) {
-    raw r{a.begin(), a.end()};
-    r.insert(r.end(), b.begin(), b.end());
+    raw r(a.size() + b.size());
+    std::copy(b.begin(), b.end(), std::copy(a.begin(), a.end(), r.begin()));
     return r;
 }
 
