@@ -96,7 +96,9 @@ TEST_P(datagrams, a_handler_may_answer_while_the_server_drains) {
     std::error_code ec;
     while (!ec) {
         other.send("?", ec);
+        const deadline soon{std::chrono::milliseconds(20)};  // a question in the queue when it closes is lost
         if (!ec) other.recv(answer, ec);
+        if (ec == errc::timed_out) ec.clear();
     }
     EXPECT_EQ(ec, std::errc::connection_refused);
     go_on.set();
