@@ -70,10 +70,10 @@ class connection {
     payload_view readable_bytes() const;
     void consume(std::size_t n, time_ns now);
 
-    std::size_t readable() const;  ///< bytes that recv() would give
-    std::size_t writable() const;  ///< bytes that send() would take
+    std::size_t readable() const;                    ///< bytes that recv() would give
+    std::size_t writable() const;                    ///< bytes that send() would take
     bool peer_closed() const { return fin_taken_; }  ///< its FIN came, and everything before it
-    bool eof() const;              ///< the peer has closed and everything has been read
+    bool eof() const;                                ///< the peer has closed and everything has been read
     /// Why the connection ended, or ok. Reported for good; data that came before it remains readable.
     error failure() const;
     /// The latest ICMP error that did not end the connection; cleared by taking it (RFC 9293 SHLD-25).
