@@ -47,8 +47,8 @@ TEST(falling_back, the_best_network_wins_where_everything_works) {
 TEST(falling_back, io_uring_blocked_by_seccomp_gives_epoll_and_says_why) {
     for (const auto& [error, text] :
          {std::pair(EPERM, "Operation not permitted"), std::pair(ENOSYS, "not implemented")}) {
-        const std::string said = in_own_process([error = error] {
-            if (!refuse_io_uring(error, 0)) return std::string("no filter");
+        const std::string said = in_own_process([refused = error] {
+            if (!refuse_io_uring(refused, 0)) return std::string("no filter");
             return network_that_wins() + "; " + report_on("uring") + "; " + report_on("epoll");
         });
         if (said == "no filter") GTEST_SKIP() << "seccomp filters cannot be had here";
