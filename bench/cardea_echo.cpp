@@ -1,5 +1,5 @@
 // Cardea's echo server for the benchmark, as a user would write it: one loop, a fiber per connection.
-// CARDEA_NETWORK chooses the network. The contract of every peer: peers/README in bench/README.md.
+// CARDEA_NETWORK chooses the network. The contract of every peer is in bench/README.md.
 #include <array>
 #include <cardea/cardea.hpp>
 #include <cstddef>

@@ -33,7 +33,7 @@ struct call_event {
     std::string_view who;       ///< the fiber's or thread's name
     endpoint local;             ///< as far as known
     endpoint peer;              ///< connect's, send_to's and recv_from's argument or result; else the connection's
-    std::size_t asked = 0;      ///< bytes offered or room given; listen: the backlog
+    std::size_t asked = 0;      ///< bytes offered or room given; listen: the backlog; shutdown: the direction
     std::size_t bytes = 0;      ///< ended: bytes moved
     std::int64_t begin_ns = 0;  ///< on the network's monotonic clock
     std::int64_t end_ns = 0;    ///< ended: likewise
