@@ -40,6 +40,7 @@ struct native_socket {
 };
 
 class network;
+struct service_record;
 
 /// An open socket on one network. Calls block whoever runs them (thread or fiber) until they are done, its deadline
 /// passes (errc::timed_out) or it is cancelled (errc::cancelled); then nothing of the call is left behind, in the
@@ -56,6 +57,9 @@ class network_socket {
     virtual std::error_code listen(int backlog) noexcept = 0;
     virtual std::error_code accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept = 0;
     virtual std::error_code connect(const endpoint& server) noexcept = 0;
+    /// Begins what connect() does, and waits for nothing: no error: connected; std::errc::operation_in_progress: see
+    /// network::await_connect(). Only the network of plain threads has it: a thread waits in one call at a time.
+    virtual std::error_code begin_connect(const endpoint& /*server*/) noexcept { return errc::not_supported; }
     /// A stream sends all of it, or reports how much went before the error.
     virtual io_result send(const_buffer data) noexcept = 0;
     /// A stream gives what is there, at least one byte; 0 and no error: the peer has closed.
@@ -105,6 +109,21 @@ class network {
     /// The addresses of a name, in the order to try them. Blocks; abandoned at the caller's deadline or cancellation.
     virtual std::error_code resolve(const std::string& host, const std::string& service,
                                     std::vector<endpoint>& out) noexcept = 0;
+    /// Waits until one of the connects that were begun has ended: `which`, and how it did (`outcome`). Else, at
+    /// `until_ns` or the caller's deadline, errc::timed_out; cancelled, errc::cancelled: then all of them go on.
+    virtual std::error_code await_connect(const std::vector<network_socket*>& /*begun*/, std::int64_t /*until_ns*/,
+                                          std::size_t& /*which*/, std::error_code& /*outcome*/) noexcept {
+        return errc::not_supported;
+    }
+    /// The records of a service (RFC 2782), "_http._tcp.example.org", in the resolver's order. Blocks as resolve().
+    virtual std::error_code resolve_service(const std::string& /*name*/,
+                                            std::vector<service_record>& /*out*/) noexcept {
+        return errc::not_supported;
+    }
+    /// The name of a host by its address. Blocks as resolve(). errc::name_not_found: it has none.
+    virtual std::error_code reverse(const endpoint& /*of*/, std::string& /*name*/) noexcept {
+        return errc::not_supported;
+    }
     /// if_nametoindex(3); 0: no such interface.
     [[nodiscard]] virtual std::uint32_t interface_index(const std::string& name) const noexcept = 0;
 
