@@ -6,6 +6,8 @@ namespace cardea::stack::tcp {
 connection_info connection::info() const {
     connection_info i = counts_;
     i.current = state_;
+    i.iss = iss_;
+    i.irs = irs_;
     i.timestamps = ts_on_;
     i.sack = sack_on_;
     i.window_scaling = ws_on_;

@@ -4,11 +4,13 @@
 #include <cstdint>
 
 #include "stack/tcp/config.hpp"
+#include "stack/tcp/sequence.hpp"
 
 namespace cardea::stack::tcp {
 
 struct connection_info {
     state current = state::closed;
+    sequence iss, irs;  ///< the initial sequence numbers, ours and the peer's: what relative ones are relative to
     bool timestamps = false, sack = false, window_scaling = false, ecn = false;  ///< as negotiated
     std::uint8_t send_shift = 0, receive_shift = 0;
     bool in_recovery = false;  ///< fast recovery
