@@ -12,8 +12,9 @@
 
 namespace cardea {
 
-/// Address families (socket(2)). `local` is AF_UNIX: the name `unix` is a macro in GNU mode.
-enum class family : std::uint8_t { unspecified, inet, inet6, local };
+/// Address families (socket(2)). `local` is AF_UNIX: the name `unix` is a macro in GNU mode. `packet` is AF_PACKET, the
+/// link layer (raw.hpp).
+enum class family : std::uint8_t { unspecified, inet, inet6, local, packet };
 
 /// The address of one end of a socket, as `sockaddr` holds it, with value semantics.
 ///

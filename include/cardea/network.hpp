@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -17,7 +18,7 @@
 namespace cardea {
 
 /// Kinds of service (socket(2)).
-enum class type : std::uint8_t { stream, datagram, seqpacket };
+enum class type : std::uint8_t { stream, datagram, seqpacket, raw };
 
 /// Which direction shutdown() ends (shutdown(2)).
 enum class direction : std::uint8_t { receive, send, both };
@@ -37,10 +38,19 @@ struct native_socket {
     bool end_of_stream = false;
     std::vector<int> accepted = {};  ///< a listener's connections that nobody has asked for yet, oldest first
     std::error_code error = {};      ///< received as well, behind the bytes: what the next recv reports
+    std::shared_ptr<void> messages = {};  ///< what kernel networks keep of a socket that uses the calls of message.hpp
 };
 
 class network;
 struct service_record;
+struct outgoing_message;
+struct incoming_message;
+struct outgoing_datagram;
+struct batch_result;
+class datagram_batch;
+struct datagram_error;
+struct group_membership;
+struct credentials;
 
 /// An open socket on one network. Calls block whoever runs them (thread or fiber) until they are done, its deadline
 /// passes (errc::timed_out) or it is cancelled (errc::cancelled); then nothing of the call is left behind, in the
@@ -66,6 +76,21 @@ class network_socket {
     virtual io_result recv(mutable_buffer room) noexcept = 0;
     virtual io_result send_to(const_buffer datagram, const endpoint& to) noexcept = 0;
     virtual io_result recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept = 0;
+    // Messages with what goes along with them (message.hpp). A network answers errc::not_supported to what it has not.
+
+    virtual io_result send_message(const outgoing_message& message) noexcept;
+    /// Fills message.info and what else was asked for. 0 bytes of a stream and no error: the peer has closed.
+    virtual io_result recv_message(incoming_message& message) noexcept;
+    /// All of them, in order, until one fails.
+    virtual batch_result send_batch(std::span<const outgoing_datagram> datagrams) noexcept;
+    /// Waits for one, and takes what else is there.
+    virtual std::error_code recv_batch(datagram_batch& into) noexcept;
+    /// Waits for an error that came back for a datagram sent earlier. Only with option_id::receive_errors set.
+    virtual std::error_code recv_error(datagram_error& out) noexcept;
+    virtual std::error_code set_membership(const group_membership& of, bool member) noexcept;
+    /// Who has connected this Unix socket, or made the pair (SO_PEERCRED).
+    virtual std::error_code peer_credentials(credentials& out) const noexcept;
+
     virtual std::error_code shutdown(direction how) noexcept = 0;
     /// Wakes every waiter with errc::closed and gives the descriptor back. Twice is harmless.
     virtual std::error_code close() noexcept = 0;
@@ -98,6 +123,9 @@ class network {
     /// "thread", "uring", "epoll", ...
     [[nodiscard]] virtual const char* name() const noexcept = 0;
     virtual std::error_code open(family f, type t, int protocol, std::unique_ptr<network_socket>& out) noexcept = 0;
+    /// Two sockets connected to each other (socketpair(2)).
+    virtual std::error_code open_pair(family f, type t, int protocol, std::unique_ptr<network_socket>& one,
+                                      std::unique_ptr<network_socket>& other) noexcept;
     /// Takes over what release() let go of. On failure the descriptor stays the caller's.
     virtual std::error_code adopt(native_socket&& from, std::unique_ptr<network_socket>& out) noexcept = 0;
 

@@ -27,6 +27,8 @@ int native(family f) noexcept {
             return AF_INET6;
         case family::local:
             return AF_UNIX;
+        case family::packet:
+            return AF_PACKET;
         case family::unspecified:
             break;
     }
@@ -41,6 +43,8 @@ int native(type t) noexcept {
             return SOCK_DGRAM;
         case type::seqpacket:
             return SOCK_SEQPACKET;
+        case type::raw:
+            return SOCK_RAW;
     }
     return -1;
 }

@@ -8,7 +8,7 @@ import re
 # The public headers by room. "base" is what everybody may know: bytes, endpoints, errors, options.
 PUBLIC = {
     "base": {"buffer", "endpoint", "error", "option"},
-    "network": {"network"},
+    "network": {"network", "descriptor", "message"},
     "fiber": {"fiber", "deadline", "sync"},
     "trace": {"trace", "ladder"},
     "socket": {"socket", "stream", "tcp", "udp", "unix"},
