@@ -5,7 +5,9 @@
 #include <cardea/buffer.hpp>
 #include <cardea/endpoint.hpp>
 #include <cardea/error.hpp>
+#include <cardea/lease.hpp>
 #include <cardea/option.hpp>
+#include <cardea/tcp_info.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -76,6 +78,26 @@ class network_socket {
     virtual io_result recv(mutable_buffer room) noexcept = 0;
     virtual io_result send_to(const_buffer datagram, const endpoint& to) noexcept = 0;
     virtual io_result recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept = 0;
+
+    // What a network may do better than by the calls above. Each has an answer that is right everywhere.
+
+    /// As send(), of all the pieces in order, and nothing of other callers in between; of a datagram's they make one.
+    virtual io_result send_vectored(const_buffers pieces) noexcept;
+    /// As recv(), into the rooms in order.
+    virtual io_result recv_vectored(mutable_buffers rooms) noexcept;
+    /// As recv(), and the bytes stay. Of a datagram, what fits.
+    virtual io_result peek(mutable_buffer room) noexcept;
+    /// As recv() of a stream, lending the bytes where they lie. While it waits it holds no memory.
+    virtual io_result recv_lease(lease& out) noexcept;
+    /// Puts bytes in front of those that the next receive of a stream gives.
+    virtual std::error_code put_back(const_buffer bytes) noexcept;
+    /// Sends up to `size` bytes of a file from `offset` on, fewer where it ends before. `reading_failed`: the error is
+    /// the file's.
+    virtual io_result send_file(int file, std::uint64_t offset, std::size_t size, bool& reading_failed) noexcept;
+    /// Moves what is there, at least one byte and at most `size`, to another stream of this network; 0 and no error: the
+    /// peer has closed. `sending_failed`: the error is that of `to`, and bytes that it did not take have been put back.
+    virtual io_result splice(network_socket& to, std::size_t size, bool& sending_failed) noexcept;
+
     // Messages with what goes along with them (message.hpp). A network answers errc::not_supported to what it has not.
 
     virtual io_result send_message(const outgoing_message& message) noexcept;
@@ -100,6 +122,10 @@ class network_socket {
     virtual std::error_code peer(endpoint& out) const noexcept = 0;
     virtual std::error_code set_option(option_id option, option_value value) noexcept = 0;
     virtual std::error_code get_option(option_id option, option_value& value) const noexcept = 0;
+    /// The same for the options that are text.
+    virtual std::error_code set_text_option(option_id option, const std::string& value) noexcept;
+    virtual std::error_code get_text_option(option_id option, std::string& value) const noexcept;
+    virtual std::error_code info(tcp_info& out) const noexcept;
 
     /// The network it lives on; nullptr when that has ended and the socket waits to be taken over.
     [[nodiscard]] virtual network* home() const noexcept = 0;
@@ -144,8 +170,7 @@ class network {
         return errc::not_supported;
     }
     /// The records of a service (RFC 2782), "_http._tcp.example.org", in the resolver's order. Blocks as resolve().
-    virtual std::error_code resolve_service(const std::string& /*name*/,
-                                            std::vector<service_record>& /*out*/) noexcept {
+    virtual std::error_code resolve_srv(const std::string& /*name*/, std::vector<service_record>& /*out*/) noexcept {
         return errc::not_supported;
     }
     /// The name of a host by its address. Blocks as resolve(). errc::name_not_found: it has none.

@@ -1,14 +1,17 @@
-// Socket options, typed: `s.set(option::nodelay{true})`, `s.get<option::receive_buffer>()`.
+// Socket options, typed: `s.set(option::nodelay{true})`, `s.get<option::receive_buffer>()`. Those of every socket
+// (socket(7)) are here; TCP's and IP's own in tcp_option.hpp and ip_option.hpp.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace cardea {
 
 /// The options every network knows of; each maps them to its own. One that a network lacks: errc::not_supported.
 enum class option_id : std::uint8_t {
+    // socket(7)
     reuse_address,
     reuse_port,
     broadcast,
@@ -16,14 +19,51 @@ enum class option_id : std::uint8_t {
     linger,
     send_buffer,
     receive_buffer,
-    v6_only,
-    tcp_nodelay,
-    tcp_user_timeout,
     error_pending,
+    receive_low_water,
+    priority,
+    mark,
+    bind_to_device,
+    busy_poll,
+    max_pacing_rate,
+    incoming_cpu,
+    dont_route,
+    listening,
+    // ip(7), ipv6(7)
+    v6_only,
+    hop_limit,
+    min_hop_limit,
+    traffic_class,
+    transparent,
+    free_bind,
+    bind_address_no_port,
+    local_port_range,
+    // tcp(7)
+    tcp_nodelay,
+    tcp_cork,
+    tcp_quick_ack,
+    tcp_keepalive_idle,
+    tcp_keepalive_interval,
+    tcp_keepalive_count,
+    tcp_user_timeout,
+    tcp_congestion_control,
+    tcp_defer_accept,
+    tcp_fast_open,
+    tcp_fast_open_connect,
+    tcp_max_segment,
+    tcp_syn_count,
+    tcp_fin_wait,
+    tcp_window_clamp,
+    tcp_unsent_low_water,
+    tcp_is_multipath,
 };
 
-/// How an option crosses the seam: a flag or number, or -1 for "off" where an option has an off state.
+/// How an option crosses the seam: a flag or number, or -1 for "off" where an option has an off state. Those that are
+/// text (bind_to_device, tcp_congestion_control) cross as text.
 using option_value = std::int64_t;
+
+/// What an option is called in its manual page: "TCP_NODELAY". For people; a string literal.
+[[nodiscard]] const char* name(option_id option) noexcept;
 
 namespace option {
 
@@ -42,7 +82,7 @@ struct broadcast {
     bool value = true;
     static constexpr option_id id = option_id::broadcast;
 };
-/// SO_KEEPALIVE (socket(7)): probe an idle connection.
+/// SO_KEEPALIVE (socket(7)): probe an idle connection. How soon and how often: tcp_option.hpp.
 struct keepalive {
     bool value = true;
     static constexpr option_id id = option_id::keepalive;
@@ -61,6 +101,57 @@ struct send_buffer {
 struct receive_buffer {
     int value = 0;
     static constexpr option_id id = option_id::receive_buffer;
+};
+/// SO_RCVLOWAT (socket(7)): recv() waits until this many bytes are there, or the stream ends. On uring, where the
+/// kernel receives ahead, it has no effect once traffic has begun.
+struct receive_low_water {
+    int value = 1;
+    static constexpr option_id id = option_id::receive_low_water;
+};
+/// SO_PRIORITY (socket(7)): the queueing priority of what is sent; above 6 needs CAP_NET_ADMIN.
+struct priority {
+    int value = 0;
+    static constexpr option_id id = option_id::priority;
+};
+/// SO_MARK (socket(7)): a mark for routing rules and packet filters on what is sent. Needs CAP_NET_ADMIN or
+/// CAP_NET_RAW.
+struct mark {
+    std::uint32_t value = 0;
+    static constexpr option_id id = option_id::mark;
+};
+/// SO_BINDTODEVICE (socket(7)): only packets of this interface; empty: of any. Unprivileged since Linux 5.7 where none
+/// is set yet.
+struct bind_to_device {
+    std::string value = {};
+    static constexpr option_id id = option_id::bind_to_device;
+};
+/// SO_BUSY_POLL (socket(7)): how long a blocking receive polls the device before it sleeps. More than the system's
+/// default needs CAP_NET_ADMIN.
+struct busy_poll {
+    std::chrono::microseconds value{0};
+    static constexpr option_id id = option_id::busy_poll;
+};
+/// SO_MAX_PACING_RATE (tc-fq(8)): bytes a second that TCP, or the fq queueing discipline, lets this socket send at
+/// most; nullopt: no limit.
+struct max_pacing_rate {
+    std::optional<std::uint64_t> value;
+    static constexpr option_id id = option_id::max_pacing_rate;
+};
+/// SO_INCOMING_CPU (socket(7)): the CPU that this socket's packets came in on; set on the listeners of a SO_REUSEPORT
+/// group: which one takes connections of which CPU.
+struct incoming_cpu {
+    int value = 0;
+    static constexpr option_id id = option_id::incoming_cpu;
+};
+/// SO_DONTROUTE (socket(7)): send to directly connected hosts only.
+struct dont_route {
+    bool value = true;
+    static constexpr option_id id = option_id::dont_route;
+};
+/// SO_ACCEPTCONN (socket(7)): whether the socket listens. Read only.
+struct listening {
+    bool value = false;
+    static constexpr option_id id = option_id::listening;
 };
 /// IPV6_V6ONLY (ipv6(7)): false (Cardea's default for IPv6 sockets) takes IPv4 peers too. Only before bind.
 struct v6_only {
@@ -84,20 +175,31 @@ namespace detail {
 
 inline option_value to_value(bool v) noexcept { return v ? 1 : 0; }
 inline option_value to_value(int v) noexcept { return v; }
-inline option_value to_value(std::chrono::milliseconds v) noexcept { return v.count(); }
+inline option_value to_value(std::uint32_t v) noexcept { return v; }
+template <class Period>
+option_value to_value(std::chrono::duration<std::int64_t, Period> v) noexcept {
+    return v.count();
+}
 inline option_value to_value(const std::optional<std::chrono::seconds>& v) noexcept { return v ? v->count() : -1; }
+inline const std::string& to_value(const std::string& v) noexcept { return v; }
+inline option_value to_value(const std::optional<std::uint64_t>& v) noexcept {
+    return v ? static_cast<option_value>(*v & INT64_MAX) : -1;
+}
 
 inline void from_value(option_value from, bool& v) noexcept { v = from != 0; }
 inline void from_value(option_value from, int& v) noexcept { v = static_cast<int>(from); }
-inline void from_value(option_value from, std::chrono::milliseconds& v) noexcept {
-    v = std::chrono::milliseconds(from);
+inline void from_value(option_value from, std::uint32_t& v) noexcept { v = static_cast<std::uint32_t>(from); }
+template <class Period>
+void from_value(option_value from, std::chrono::duration<std::int64_t, Period>& v) noexcept {
+    v = std::chrono::duration<std::int64_t, Period>(from);
 }
 inline void from_value(option_value from, std::optional<std::chrono::seconds>& v) noexcept {
-    if (from < 0) {
-        v.reset();
-    } else {
-        v = std::chrono::seconds(from);
-    }
+    v.reset();
+    if (from >= 0) v.emplace(from);
+}
+inline void from_value(option_value from, std::optional<std::uint64_t>& v) noexcept {
+    v.reset();
+    if (from >= 0) v.emplace(static_cast<std::uint64_t>(from));
 }
 
 }  // namespace detail

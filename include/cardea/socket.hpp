@@ -9,14 +9,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <system_error>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace cardea {
 
 struct accepted;
 enum class call_kind : std::uint8_t;
+namespace detail {
+class stepwise_connect;
+}
 
 /// What recv_from() gives: `auto [n, from] = door.recv_from(buffer);`. The flag `truncated` says that the datagram was
 /// longer than the buffer and its end is lost.
@@ -123,6 +128,8 @@ class socket {
     [[nodiscard]] endpoint peer() const;
     [[nodiscard]] endpoint peer(std::error_code& ec) const noexcept;
 
+    /// setsockopt(2), getsockopt(2), typed: see option.hpp, ip_option.hpp, tcp_option.hpp. Never block. An option that
+    /// this kind of socket or its network lacks: errc::not_supported, or the system's ENOPROTOOPT.
     template <class Option>
     void set(const Option& option) {
         set_option(Option::id, detail::to_value(option.value));
@@ -134,13 +141,24 @@ class socket {
     template <class Option>
     [[nodiscard]] auto get() const {
         Option option;
-        detail::from_value(get_option(Option::id), option.value);
+        if constexpr (std::is_same_v<decltype(option.value), std::string>) {
+            option.value = get_text_option(Option::id);
+        } else {
+            detail::from_value(get_option(Option::id), option.value);
+        }
         return option.value;
     }
     void set_option(option_id id, option_value value);
     void set_option(option_id id, option_value value, std::error_code& ec) noexcept;
     [[nodiscard]] option_value get_option(option_id id) const;
     [[nodiscard]] option_value get_option(option_id id, std::error_code& ec) const noexcept;
+    void set_option(option_id id, const std::string& value);
+    void set_option(option_id id, const std::string& value, std::error_code& ec) noexcept;
+    [[nodiscard]] std::string get_text_option(option_id id) const;
+    [[nodiscard]] std::string get_text_option(option_id id, std::error_code& ec) const;
+    /// TCP_INFO (tcp(7)): what TCP knows of this connection. Never blocks.
+    [[nodiscard]] tcp_info info() const;
+    [[nodiscard]] tcp_info info(std::error_code& ec) const noexcept;
 
     /// Lets go of the loop this socket lives on, so that whoever uses it next, anywhere, takes it over. Call it on that
     /// loop, with no call under way.
@@ -152,6 +170,7 @@ class socket {
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
 
   private:
+    friend class detail::stepwise_connect;
     template <class Call>
     io_result observed(call_kind kind, std::size_t asked, const endpoint* peer, const std::uint64_t* made,
                        Call call) const noexcept;
@@ -162,6 +181,8 @@ class socket {
     io_result receive_datagram(mutable_buffer room, received& out) noexcept;
     [[noreturn]] void fail(std::error_code ec, const char* operation, const endpoint& peer = {},
                            std::size_t bytes_done = 0) const;
+
+    [[noreturn]] void fail_option(std::error_code ec, const char* operation, option_id id) const;
 
     std::unique_ptr<network_socket> impl_;
     std::uint64_t id_ = 0;

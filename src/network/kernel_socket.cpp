@@ -1,10 +1,9 @@
-// The calls that never block, straight to the kernel: bind(2), listen(2), getsockname(2), setsockopt(2), ...
+// The calls that never block, straight to the kernel: bind(2), listen(2), getsockname(2), ...
 #include "network/kernel_socket.hpp"
 
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -47,51 +46,6 @@ int native(type t) noexcept {
             return SOCK_RAW;
     }
     return -1;
-}
-
-struct native_option {
-    int level;
-    int name;
-};
-
-// linger apart, every option here is an int to the kernel.
-bool native(option_id option, native_option& out) noexcept {
-    switch (option) {
-        case option_id::reuse_address:
-            out = {SOL_SOCKET, SO_REUSEADDR};
-            return true;
-        case option_id::reuse_port:
-            out = {SOL_SOCKET, SO_REUSEPORT};
-            return true;
-        case option_id::broadcast:
-            out = {SOL_SOCKET, SO_BROADCAST};
-            return true;
-        case option_id::keepalive:
-            out = {SOL_SOCKET, SO_KEEPALIVE};
-            return true;
-        case option_id::linger:
-            out = {SOL_SOCKET, SO_LINGER};
-            return true;
-        case option_id::send_buffer:
-            out = {SOL_SOCKET, SO_SNDBUF};
-            return true;
-        case option_id::receive_buffer:
-            out = {SOL_SOCKET, SO_RCVBUF};
-            return true;
-        case option_id::v6_only:
-            out = {IPPROTO_IPV6, IPV6_V6ONLY};
-            return true;
-        case option_id::tcp_nodelay:
-            out = {IPPROTO_TCP, TCP_NODELAY};
-            return true;
-        case option_id::tcp_user_timeout:
-            out = {IPPROTO_TCP, TCP_USER_TIMEOUT};
-            return true;
-        case option_id::error_pending:
-            out = {SOL_SOCKET, SO_ERROR};
-            return true;
-    }
-    return false;
 }
 
 std::int64_t read_clock(clockid_t which) noexcept {
@@ -139,7 +93,6 @@ std::error_code open_descriptor(family f, type t, int protocol, int extra_flags,
 }
 
 std::error_code kernel_socket::bind(const endpoint& where) noexcept {
-    if (!is_open()) return errc::closed;
     if (!is_open()) return errc::closed;  // its number may be another's by now
     const auto* raw = static_cast<const sockaddr*>(where.native());
     return ::bind(fd_, raw, static_cast<socklen_t>(where.native_size())) == 0 ? std::error_code() : last_error();
@@ -147,12 +100,10 @@ std::error_code kernel_socket::bind(const endpoint& where) noexcept {
 
 std::error_code kernel_socket::listen(int backlog) noexcept {
     if (!is_open()) return errc::closed;
-    if (!is_open()) return errc::closed;
     return ::listen(fd_, backlog) == 0 ? std::error_code() : last_error();
 }
 
 std::error_code kernel_socket::shutdown(direction how) noexcept {
-    if (!is_open()) return errc::closed;
     if (!is_open()) return errc::closed;
     const int native_how = how == direction::receive ? SHUT_RD : how == direction::send ? SHUT_WR : SHUT_RDWR;
     return ::shutdown(fd_, native_how) == 0 ? std::error_code() : last_error();
@@ -164,42 +115,6 @@ std::error_code kernel_socket::local(endpoint& out) const noexcept {
 
 std::error_code kernel_socket::peer(endpoint& out) const noexcept {
     return is_open() ? ask_name(::getpeername, fd_, out) : errc::closed;
-}
-
-std::error_code kernel_socket::set_option(option_id option, option_value value) noexcept {
-    if (!is_open()) return errc::closed;
-    if (!is_open()) return errc::closed;
-    native_option to{};
-    if (!native(option, to)) return errc::not_supported;
-    int rc = 0;
-    if (option == option_id::linger) {
-        const ::linger raw{value >= 0 ? 1 : 0, static_cast<int>(std::max<option_value>(value, 0))};
-        rc = ::setsockopt(fd_, to.level, to.name, &raw, sizeof raw);
-        if (rc == 0) lingers_ = value > 0;
-    } else {
-        const int raw = static_cast<int>(std::clamp<option_value>(value, INT32_MIN, INT32_MAX));
-        rc = ::setsockopt(fd_, to.level, to.name, &raw, sizeof raw);
-    }
-    return rc == 0 ? std::error_code() : last_error();
-}
-
-std::error_code kernel_socket::get_option(option_id option, option_value& value) const noexcept {
-    if (!is_open()) return errc::closed;
-    if (!is_open()) return errc::closed;
-    native_option from{};
-    if (!native(option, from)) return errc::not_supported;
-    if (option == option_id::linger) {
-        ::linger raw{};
-        socklen_t size = sizeof raw;
-        if (::getsockopt(fd_, from.level, from.name, &raw, &size) != 0) return last_error();
-        value = raw.l_onoff != 0 ? raw.l_linger : -1;
-        return {};
-    }
-    int raw = 0;
-    socklen_t size = sizeof raw;
-    if (::getsockopt(fd_, from.level, from.name, &raw, &size) != 0) return last_error();
-    value = raw;
-    return {};
 }
 
 std::error_code kernel_socket::pending_error() const noexcept {

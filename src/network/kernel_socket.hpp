@@ -51,6 +51,9 @@ class kernel_socket : public network_socket {
     std::error_code peer(endpoint& out) const noexcept override;
     std::error_code set_option(option_id option, option_value value) noexcept override;
     std::error_code get_option(option_id option, option_value& value) const noexcept override;
+    std::error_code set_text_option(option_id option, const std::string& value) noexcept override;
+    std::error_code get_text_option(option_id option, std::string& value) const noexcept override;
+    std::error_code info(cardea::tcp_info& out) const noexcept override;
     [[nodiscard]] int descriptor() const noexcept override { return fd_; }
 
   protected:
@@ -110,9 +113,11 @@ class unread_bytes {
 /// getpeername(2); none: it has reset meanwhile (ENOTCONN).
 endpoint peer_of(int fd) noexcept;
 
-/// getaddrinfo(3) on a helper thread, bounded by the caller's deadline. See network::resolve.
+/// getaddrinfo(3), res_nsearch(3) and getnameinfo(3) on a helper thread, bounded by the caller's deadline. See network.
 std::error_code kernel_resolve(const std::string& host, const std::string& service,
                                std::vector<endpoint>& out) noexcept;
+std::error_code kernel_resolve_srv(const std::string& name, std::vector<service_record>& out) noexcept;
+std::error_code kernel_reverse(const endpoint& of, std::string& name) noexcept;
 
 /// The parts of `network` that every kernel network answers alike.
 class kernel_network : public network {
@@ -123,6 +128,12 @@ class kernel_network : public network {
     std::error_code resolve(const std::string& host, const std::string& service,
                             std::vector<endpoint>& out) noexcept override {
         return kernel_resolve(host, service, out);
+    }
+    std::error_code resolve_srv(const std::string& name, std::vector<service_record>& out) noexcept override {
+        return kernel_resolve_srv(name, out);
+    }
+    std::error_code reverse(const endpoint& of, std::string& name) noexcept override {
+        return kernel_reverse(of, name);
     }
     [[nodiscard]] std::uint32_t interface_index(const std::string& name) const noexcept override;
 };

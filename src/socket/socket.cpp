@@ -259,31 +259,6 @@ farewell socket::close_gracefully(std::chrono::nanoseconds limit) {
     return farewell::reset;
 }
 
-// --- options --------------------------------------------------------------------------------------------------------
-
-void socket::set_option(option_id id, option_value value) {
-    std::error_code ec;
-    set_option(id, value, ec);
-    if (ec) fail(ec, "set option");
-}
-
-void socket::set_option(option_id id, option_value value, std::error_code& ec) noexcept {
-    ec = impl_ != nullptr ? impl_->set_option(id, value) : std::error_code(errc::closed);
-}
-
-option_value socket::get_option(option_id id) const {
-    std::error_code ec;
-    const option_value value = get_option(id, ec);
-    if (ec) fail(ec, "get option");
-    return value;
-}
-
-option_value socket::get_option(option_id id, std::error_code& ec) const noexcept {
-    option_value value = 0;
-    ec = impl_ != nullptr ? impl_->get_option(id, value) : std::error_code(errc::closed);
-    return value;
-}
-
 int socket::native_handle() const noexcept { return impl_ != nullptr && impl_->is_open() ? impl_->descriptor() : -1; }
 
 }  // namespace cardea

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "network/stack/translate.hpp"
+#include "stack/tcp/connection.hpp"
 
 namespace cardea::detail {
 
@@ -213,10 +214,14 @@ std::error_code stack_socket::connect(const endpoint& server) noexcept {
 // options.
 void stack_socket::start_afresh() noexcept {
     using tcpip::socket_option;
-    constexpr std::array kept{socket_option::reuse_address,  socket_option::reuse_port,  socket_option::broadcast,
-                              socket_option::v6_only,        socket_option::send_buffer, socket_option::no_delay,
-                              socket_option::keepalive,      socket_option::linger_ms,   socket_option::receive_buffer,
-                              socket_option::user_timeout_ms};
+    constexpr std::array kept{socket_option::reuse_address,     socket_option::reuse_port,
+                              socket_option::broadcast,         socket_option::v6_only,
+                              socket_option::send_buffer,       socket_option::no_delay,
+                              socket_option::keepalive,         socket_option::linger_ms,
+                              socket_option::receive_buffer,    socket_option::user_timeout_ms,
+                              socket_option::keepalive_idle_ms, socket_option::keepalive_interval_ms,
+                              socket_option::keepalive_count,   socket_option::cork,
+                              socket_option::hop_limit,         socket_option::traffic_class};
     std::unique_ptr<tcpip::socket> fresh;
     try {
         fresh = home_.load(std::memory_order_relaxed)->host().open_tcp(inner_->family());
@@ -301,20 +306,34 @@ std::error_code stack_socket::set_option(option_id option, option_value value) n
     if (const std::error_code refused = usable()) return refused;
     const auto known = to_stack(option);
     if (!known) return errc::not_supported;
-    if (option == option_id::linger && value > 0) value *= 1000;
-    return to_error_code(inner_->set_option(*known, value, now()));
+    return to_error_code(inner_->set_option(known->option, value > 0 ? value * known->scale : value, now()));
 }
 
 std::error_code stack_socket::get_option(option_id option, option_value& value) const noexcept {
     if (const std::error_code refused = usable()) return refused;
+    if (option == option_id::listening) {
+        value = inner_->listener() != nullptr ? 1 : 0;
+        return {};
+    }
     const auto known = to_stack(option);
     if (!known) return errc::not_supported;
     std::int64_t read = 0;
-    const tcpip::error failed = inner_->get_option(*known, read, now());
+    const tcpip::error failed = inner_->get_option(known->option, read, now());
     if (failed != tcpip::error::ok) return to_error_code(failed);
-    if (option == option_id::linger && read > 0) read /= 1000;
     if (option == option_id::error_pending) read = to_error_code(static_cast<tcpip::error>(read)).value();
-    value = read;
+    value = read > 0 ? read / known->scale : read;
+    return {};
+}
+
+std::error_code stack_socket::info(tcp_info& out) const noexcept {
+    if (const std::error_code refused = usable()) return refused;
+    if (type_ != type::stream) return errc::not_supported;
+    out = {};
+    if (const tcpip::tcp::connection* c = inner_->connection()) {
+        out = from_stack(c->info());
+    } else if (inner_->listener() != nullptr) {
+        out.state = tcp_state::listen;
+    }
     return {};
 }
 

@@ -35,6 +35,7 @@ class stack_socket final : public network_socket, private tcpip::socket_observer
     std::error_code peer(endpoint& out) const noexcept override;
     std::error_code set_option(option_id option, option_value value) noexcept override;
     std::error_code get_option(option_id option, option_value& value) const noexcept override;
+    std::error_code info(tcp_info& out) const noexcept override;
     [[nodiscard]] network* home() const noexcept override { return home_.load(std::memory_order_acquire); }
     /// Never: there is no descriptor that another network could take.
     std::error_code release(native_socket& out) noexcept override;

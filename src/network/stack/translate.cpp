@@ -44,33 +44,88 @@ std::error_code to_error_code(tcpip::error e) noexcept {
     return e == tcpip::error::ok ? std::error_code() : system_error_code(number_of(e));
 }
 
-std::optional<tcpip::socket_option> to_stack(option_id option) noexcept {
+std::optional<stack_option> to_stack(option_id option) noexcept {
     using tcpip::socket_option;
+    constexpr std::int64_t milliseconds_in_a_second = 1000;
     switch (option) {
         case option_id::reuse_address:
-            return socket_option::reuse_address;
+            return stack_option{socket_option::reuse_address};
         case option_id::reuse_port:
-            return socket_option::reuse_port;
+            return stack_option{socket_option::reuse_port};
         case option_id::broadcast:
-            return socket_option::broadcast;
+            return stack_option{socket_option::broadcast};
         case option_id::keepalive:
-            return socket_option::keepalive;
+            return stack_option{socket_option::keepalive};
         case option_id::linger:
-            return socket_option::linger_ms;
+            return stack_option{socket_option::linger_ms, milliseconds_in_a_second};
         case option_id::send_buffer:
-            return socket_option::send_buffer;
+            return stack_option{socket_option::send_buffer};
         case option_id::receive_buffer:
-            return socket_option::receive_buffer;
-        case option_id::v6_only:
-            return socket_option::v6_only;
-        case option_id::tcp_nodelay:
-            return socket_option::no_delay;
-        case option_id::tcp_user_timeout:
-            return socket_option::user_timeout_ms;
+            return stack_option{socket_option::receive_buffer};
         case option_id::error_pending:
-            return socket_option::pending_error;
+            return stack_option{socket_option::pending_error};
+        case option_id::v6_only:
+            return stack_option{socket_option::v6_only};
+        case option_id::hop_limit:
+            return stack_option{socket_option::hop_limit};
+        case option_id::traffic_class:
+            return stack_option{socket_option::traffic_class};
+        case option_id::tcp_nodelay:
+            return stack_option{socket_option::no_delay};
+        case option_id::tcp_cork:
+            return stack_option{socket_option::cork};
+        case option_id::tcp_quick_ack:
+            return stack_option{socket_option::quick_ack};
+        case option_id::tcp_keepalive_idle:
+            return stack_option{socket_option::keepalive_idle_ms, milliseconds_in_a_second};
+        case option_id::tcp_keepalive_interval:
+            return stack_option{socket_option::keepalive_interval_ms, milliseconds_in_a_second};
+        case option_id::tcp_keepalive_count:
+            return stack_option{socket_option::keepalive_count};
+        case option_id::tcp_user_timeout:
+            return stack_option{socket_option::user_timeout_ms};
+        case option_id::tcp_max_segment:
+            return stack_option{socket_option::max_segment};
+        default:
+            return std::nullopt;
     }
-    return std::nullopt;
+}
+
+tcp_info from_stack(const tcpip::tcp::connection_info& from) noexcept {
+    using std::chrono::duration_cast;
+    using std::chrono::microseconds;
+    using std::chrono::nanoseconds;
+    const auto span = [](tcpip::time_ns t) { return duration_cast<microseconds>(nanoseconds(t)); };
+    constexpr std::array states{tcp_state::closed,       tcp_state::listen,      tcp_state::syn_sent,
+                                tcp_state::syn_received, tcp_state::established, tcp_state::fin_wait_1,
+                                tcp_state::fin_wait_2,   tcp_state::close_wait,  tcp_state::closing,
+                                tcp_state::last_ack,     tcp_state::time_wait};
+    static_assert(static_cast<std::size_t>(tcpip::tcp::state::time_wait) == states.size() - 1);
+    tcp_info to;
+    to.state = states[static_cast<std::size_t>(from.current)];
+    to.in_recovery = from.in_recovery || from.in_loss;
+    to.timestamps = from.timestamps;
+    to.selective_acks = from.sack;
+    to.window_scaling = from.window_scaling;
+    to.ecn = from.ecn;
+    to.smoothed_rtt = span(from.srtt);
+    to.rtt_variation = span(from.rttvar);
+    to.least_rtt = span(from.min_rtt);
+    to.retransmission_timeout = span(from.rto);
+    to.send_segment_size = from.mss;
+    to.congestion_window = from.cwnd;
+    to.slow_start_threshold = from.ssthresh >= INT32_MAX ? 0 : from.ssthresh;
+    to.send_window = from.send_window;
+    to.in_flight = from.unacknowledged;
+    to.unsent = from.unsent;
+    to.bytes_sent = from.bytes_sent;
+    to.bytes_acknowledged = from.bytes_acknowledged;
+    to.bytes_received = from.bytes_received;
+    to.bytes_resent = from.bytes_resent;
+    to.segments_sent = from.segments_out;
+    to.segments_received = from.segments_in;
+    to.resends = from.resends;
+    return to;
 }
 
 }  // namespace cardea::detail

@@ -193,6 +193,21 @@ std::error_code thread_socket::get_option(option_id option, option_value& value)
     return here ? kernel_socket::get_option(option, value) : errc::closed;
 }
 
+std::error_code thread_socket::set_text_option(option_id option, const std::string& value) noexcept {
+    const use here(*this);
+    return here ? kernel_socket::set_text_option(option, value) : errc::closed;
+}
+
+std::error_code thread_socket::get_text_option(option_id option, std::string& value) const noexcept {
+    const use here(*this);
+    return here ? kernel_socket::get_text_option(option, value) : errc::closed;
+}
+
+std::error_code thread_socket::info(cardea::tcp_info& out) const noexcept {
+    const use here(*this);
+    return here ? kernel_socket::info(out) : errc::closed;
+}
+
 std::error_code thread_socket::accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept {
     const use here(*this);
     if (!here) return errc::closed;

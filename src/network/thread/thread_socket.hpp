@@ -30,6 +30,9 @@ class thread_socket final : public kernel_socket {
     std::error_code listen(int backlog) noexcept override;
     std::error_code accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept override;
     std::error_code connect(const endpoint& server) noexcept override;
+    std::error_code begin_connect(const endpoint& server) noexcept override;
+    /// How a connect that was begun has ended, once poll(2) says that it has.
+    std::error_code end_connect() noexcept;
     io_result send(const_buffer data) noexcept override;
     io_result recv(mutable_buffer room) noexcept override;
     io_result send_to(const_buffer datagram, const endpoint& to) noexcept override;
@@ -39,6 +42,9 @@ class thread_socket final : public kernel_socket {
     std::error_code peer(endpoint& out) const noexcept override;
     std::error_code set_option(option_id option, option_value value) noexcept override;
     std::error_code get_option(option_id option, option_value& value) const noexcept override;
+    std::error_code set_text_option(option_id option, const std::string& value) noexcept override;
+    std::error_code get_text_option(option_id option, std::string& value) const noexcept override;
+    std::error_code info(cardea::tcp_info& out) const noexcept override;
     std::error_code close() noexcept override;
     [[nodiscard]] bool is_open() const noexcept override { return (users_.load() & closing) == 0; }
     [[nodiscard]] network* home() const noexcept override { return &home_; }
