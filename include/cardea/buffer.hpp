@@ -1,8 +1,10 @@
 // What send and recv take: a pointer and a length, made implicitly from anything contiguous and byte-sized.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstring>
+#include <initializer_list>
 #include <type_traits>
 #include <utility>
 
@@ -72,5 +74,44 @@ class mutable_buffer {
     std::byte* data_ = nullptr;
     std::size_t size_ = 0;
 };
+
+namespace detail {
+
+template <class R, class Buffer>
+concept range_of_buffers = requires(const R& r) {
+    { r.data() } -> std::convertible_to<const Buffer*>;
+    r.size();
+};
+
+}  // namespace detail
+
+/// Several buffers in order, as one call takes them: `{header, body}`, or a std::array, std::vector or std::span of
+/// buffers. Borrows the list as well as what is on it, until the call returns.
+template <class Buffer>
+class buffer_list {
+  public:
+    constexpr buffer_list() noexcept = default;
+    buffer_list(const Buffer* first, std::size_t count) noexcept : first_(first), count_(count) {}
+    buffer_list(std::initializer_list<Buffer> list) noexcept : buffer_list(list.begin(), list.size()) {}
+    template <class R>
+    requires(detail::range_of_buffers<R, Buffer>) buffer_list(const R& range)
+    noexcept : buffer_list(range.data(), range.size()) {}
+
+    [[nodiscard]] const Buffer* begin() const noexcept { return first_; }
+    [[nodiscard]] const Buffer* end() const noexcept { return first_ + count_; }
+    [[nodiscard]] std::size_t count() const noexcept { return count_; }
+    /// The bytes of all of them.
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        std::size_t total = 0;
+        for (const Buffer& b : *this) total += b.size();
+        return total;
+    }
+
+  private:
+    const Buffer* first_ = nullptr;
+    std::size_t count_ = 0;
+};
+using const_buffers = buffer_list<const_buffer>;
+using mutable_buffers = buffer_list<mutable_buffer>;
 
 }  // namespace cardea

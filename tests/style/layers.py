@@ -7,8 +7,9 @@ import re
 
 # The public headers by room. "base" is what everybody may know: bytes, endpoints, errors, options.
 PUBLIC = {
-    "base": {"buffer", "endpoint", "error", "option"},
+    "base": {"buffer", "endpoint", "error", "lease", "option"},
     "network": {"network", "descriptor", "message"},
+    "names": {"names"},
     "fiber": {"fiber", "deadline", "sync"},
     "trace": {"trace", "ladder"},
     "socket": {"socket", "stream", "tcp", "udp", "unix"},

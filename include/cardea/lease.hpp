@@ -1,0 +1,71 @@
+// Received bytes where they lie: what recv_lease() gives, instead of copying them into a buffer of the caller's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace cardea {
+
+/// Bytes that a stream has received and lends: on io_uring in the ring's own buffer, elsewhere in a buffer of the
+/// thread's. They are taken from the stream, as by recv(): the next receive gives what follows. Move-only; the memory
+/// goes back at the latest when the lease is destroyed, which every lease has to be on the thread that got it. Buffers
+/// are few (a loop's connections share some hundred of 2 KiB): hold a lease while its bytes are worked on, not while
+/// waiting for others. Converts to const_buffer.
+class lease {
+  public:
+    /// Whoever the memory belongs to. For networks.
+    class lender {
+      public:
+        virtual void take_back(std::uintptr_t what) noexcept = 0;
+
+      protected:
+        ~lender() = default;
+    };
+
+    /// Empty: of recv_lease() it says that the peer has closed.
+    lease() noexcept = default;
+    lease(const std::byte* data, std::size_t size, lender& of, std::uintptr_t what) noexcept
+        : data_(data), size_(size), lender_(&of), what_(what) {}
+    lease(lease&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr)),
+          size_(std::exchange(other.size_, 0)),
+          lender_(std::exchange(other.lender_, nullptr)),
+          what_(other.what_) {}
+    lease& operator=(lease&& other) noexcept {
+        lease taken(std::move(other));
+        std::swap(data_, taken.data_);
+        std::swap(size_, taken.size_);
+        std::swap(lender_, taken.lender_);
+        std::swap(what_, taken.what_);
+        return *this;
+    }
+    ~lease() { release(); }
+
+    [[nodiscard]] const std::byte* data() const noexcept { return data_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    /// There are bytes: `while (auto bytes = peer.recv_lease()) ...`.
+    explicit operator bool() const noexcept { return size_ != 0; }
+    [[nodiscard]] std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data_), size_}; }
+    /// Forgets the first `n` bytes (at most size()).
+    void drop_front(std::size_t n) noexcept {
+        data_ += n;
+        size_ -= n;
+    }
+    /// Gives the memory back now.
+    void release() noexcept {
+        data_ = nullptr;
+        size_ = 0;
+        if (lender_ != nullptr) std::exchange(lender_, nullptr)->take_back(what_);
+    }
+
+  private:
+    const std::byte* data_ = nullptr;
+    std::size_t size_ = 0;
+    lender* lender_ = nullptr;
+    std::uintptr_t what_ = 0;
+};
+
+}  // namespace cardea
