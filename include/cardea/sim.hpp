@@ -73,6 +73,11 @@ class world {
     /// Joins two hosts, each to at most one link of the pair. Hosts without a link cannot reach each other.
     void link(sim::host& a, sim::host& b, const link_options& how = {});
 
+    /// Has run() write what every host sends and receives to a file: pcapng, for tshark and Wireshark, with an
+    /// interface for each host, virtual time in nanoseconds, and in comments what was lost or dropped, and why. Throws
+    /// cardea::error when the file cannot be made. Hosts that are made later are in it too.
+    void capture(const std::string& path);
+
     /// Runs every program to its end, in virtual time. When nothing can happen any more, those that still wait are
     /// cancelled. Rethrows the first failure of a program, having cancelled the rest. Once; not inside another run().
     report run();

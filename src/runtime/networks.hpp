@@ -20,4 +20,8 @@ struct loop_network {
 /// io_uring, else epoll. Throws std::system_error when it cannot be made, std::invalid_argument for an unknown name.
 loop_network make_loop_network(std::string_view name);
 
+/// True: a loop on the network of that name (as above) is a host of its own, whose sockets and addresses no other loop
+/// has; false: all loops are this machine.
+bool is_one_host(std::string_view name) noexcept;
+
 }  // namespace cardea::detail

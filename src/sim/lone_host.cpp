@@ -22,8 +22,9 @@ class lone_network final : private private_world, public sim_network {
 
 }  // namespace
 
-lone_host make_lone_host() {
+lone_host make_lone_host(std::shared_ptr<cardea::detail::capture_file> capture) {
     auto made = std::make_unique<lone_network>();
+    if (capture) made->capture(std::move(capture), "localhost");
     cardea::detail::driver& drives = made->drives();
     return {std::move(made), &drives};
 }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "fiber/driver.hpp"
+#include "network/stack/capture.hpp"
 
 namespace cardea::sim::detail {
 
@@ -13,6 +14,7 @@ struct lone_host {
     cardea::detail::driver* drives = nullptr;  // lives as long as `net`
 };
 
-lone_host make_lone_host();
+/// `capture` may be null.
+lone_host make_lone_host(std::shared_ptr<cardea::detail::capture_file> capture = {});
 
 }  // namespace cardea::sim::detail

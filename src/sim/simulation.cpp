@@ -70,7 +70,7 @@ bool simulation::step() {
         const flight f = under_way_.top();
         under_way_.pop();
         note(fate::arrived, f.to, f.what);
-        hosts_[f.to].host->host().ingress(f.what.bytes, f.what.meta, now_);
+        hosts_[f.to].host->take_in(f.what.bytes, f.what.meta);
         something = true;
     }
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
@@ -100,8 +100,10 @@ void simulation::emitted(std::size_t from, const stack::packet_view& what) {
     if (on == nullptr || on->luck.happens(on->loss)) {
         ++lost_;
         note(on == nullptr ? fate::unroutable : fate::lost, from, f.what);
+        hosts_[from].host->note_sent(what, on == nullptr ? "lost: no link leads there" : "lost on the link");
         return;
     }
+    hosts_[from].host->note_sent(what);
     f.when = now_ + on->delay_ns;
     f.to = on->to;
     under_way_.push(std::move(f));

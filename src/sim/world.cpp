@@ -33,6 +33,7 @@ struct world_state {
     static constexpr std::size_t most_hosts = 250;
 
     std::uint64_t seed;
+    std::shared_ptr<cardea::detail::capture_file> capture;
     simulation engine;
     directory names;
     std::deque<host_state> states;
@@ -53,6 +54,7 @@ host_state& world_state::add(std::string_view name) {
     host_state& made = states.emplace_back();
     made.name = name;
     made.net = std::make_unique<sim_network>(engine, config, names);
+    if (capture) made.net->capture(capture, name);
     made.index = engine.add(*made.net, {v4, v6});
     names[made.name] = {endpoint::inet6(v6.bytes, 0), endpoint::inet({10, 0, 0, number}, 0)};
     return made;
@@ -102,6 +104,11 @@ void world::link(sim::host& a, sim::host& b, const link_options& how) {
     one_way(b, a);
 }
 
+void world::capture(const std::string& path) {
+    state_->capture = std::make_shared<cardea::detail::capture_file>(path);
+    for (detail::host_state& h : state_->states) h.net->capture(state_->capture, h.name);
+}
+
 report world::run() {
     if (std::exchange(state_->has_run, true)) throw std::logic_error("a world runs once");
     report r;
@@ -125,6 +132,7 @@ report world::run() {
     constexpr std::int64_t longest_ns = 600'000'000'000;
     engine.drain(longest_ns);
     engine.on_standstill({});
+    if (state_->capture) state_->capture->flush();
     r.digest = engine.digest();
     r.packets_sent = engine.packets_sent();
     r.packets_lost = engine.packets_lost();

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "stack/wire/bytes.hpp"
 #include "stack/wire/checksum.hpp"
 
 namespace cardea::stack {
@@ -23,14 +22,6 @@ constexpr std::uint16_t shb_user_application = 4;
 constexpr std::uint16_t interface_name = 2;
 constexpr std::uint16_t interface_time_resolution = 9;
 constexpr std::uint16_t packet_flags = 2;
-
-/// What the device would have done with a partial checksum.
-void complete_checksum(std::span<std::byte> packet, packet_meta const& meta) {
-    std::size_t const field = std::size_t{meta.checksum_start} + meta.checksum_offset;
-    if (!meta.checksum_partial || field + 2 > packet.size()) return;
-    auto const sum = wire::internet_checksum(packet.subspan(meta.checksum_start));
-    wire::put16(packet, field, sum == 0 ? std::uint16_t{0xffff} : sum);
-}
 
 }  // namespace
 
@@ -63,7 +54,7 @@ void pcapng_writer::write(std::uint32_t interface, time_ns when, packet_view con
                           std::string_view comment) {
     packet_.clear();
     packet.append_to(packet_);
-    complete_checksum(packet_, packet.meta);
+    wire::complete_checksum(packet_, packet_, packet.meta);
 
     auto const stamp = static_cast<std::uint64_t>(when);
     auto const size = static_cast<std::uint32_t>(packet_.size());

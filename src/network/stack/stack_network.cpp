@@ -12,12 +12,46 @@ namespace cardea::detail {
 
 constinit std::mutex stack_network::ends;
 
-stack_network::stack_network(const tcpip::host_config& config) : host_(config), random_(~config.seed) {}
+namespace {
+
+tcpip::host_config watched_by(tcpip::host_observer& watcher, tcpip::host_config config) {
+    config.observer = &watcher;
+    return config;
+}
+
+}  // namespace
+
+stack_network::stack_network(const tcpip::host_config& config)
+    : host_(watched_by(*this, config)), random_(~config.seed) {}
 
 stack_network::~stack_network() {
     std::lock_guard held(ends);
     for (stack_socket* s = first_; s != nullptr; s = s->next) s->orphan();
 }
+
+void stack_network::capture(std::shared_ptr<capture_file> to, std::string_view host_name) {
+    captured_as_ = to->add_host(host_name);
+    capture_ = std::move(to);
+}
+
+// Noted when its fate is known. What it calls forth comes later: the host sends when it is polled.
+void stack_network::take_in(tcpip::bytes_view packet, const tcpip::packet_meta& meta) {
+    refused_ = tcpip::drop_reason::none;
+    host_.ingress(packet, meta, now_ns());
+    if (!capture_) return;
+    const bool refused = refused_ != tcpip::drop_reason::none;
+    capture_->packet(captured_as_, wall_clock_ns(), tcpip::packet_view(packet, meta), tcpip::packet_direction::inbound,
+                     refused ? "dropped: " : "", refused ? tcpip::name(refused_) : "");
+}
+
+void stack_network::note_sent(const tcpip::packet_view& packet, std::string_view comment) noexcept {
+    if (!capture_) return;
+    capture_->packet(captured_as_, wall_clock_ns(), packet, tcpip::packet_direction::outbound, comment);
+}
+
+void stack_network::dropped(const tcpip::packet_view&, tcpip::drop_reason why) { refused_ = why; }
+
+void stack_network::looped(const tcpip::packet_view& packet) { note_sent(packet, "to the host itself"); }
 
 std::error_code stack_network::open(family f, type t, int protocol, std::unique_ptr<network_socket>& out) noexcept {
     constexpr int tcp = 6;

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "network/stack/capture.hpp"
 #include "stack/host.hpp"
 #include "stack/random.hpp"
 
@@ -22,7 +23,7 @@ namespace tcpip = ::cardea::stack;
 
 class stack_socket;
 
-class stack_network : public network {
+class stack_network : public network, private tcpip::host_observer {
   public:
     ~stack_network() override;
 
@@ -38,6 +39,15 @@ class stack_network : public network {
     [[nodiscard]] tcpip::host& host() noexcept { return host_; }
     /// Sockets that programs hold.
     [[nodiscard]] std::size_t sockets() const noexcept { return sockets_.load(std::memory_order_relaxed); }
+
+    // --- For who drives it
+
+    /// From now on every packet goes to the file as well, under the host's name.
+    void capture(std::shared_ptr<capture_file> to, std::string_view host_name);
+    /// A packet arrives now.
+    void take_in(tcpip::bytes_view packet, const tcpip::packet_meta& meta);
+    /// For the capture: a packet leaves now; the comment says what becomes of it.
+    void note_sent(const tcpip::packet_view& packet, std::string_view comment = {}) noexcept;
 
     // --- For its sockets
 
@@ -66,7 +76,16 @@ class stack_network : public network {
     /// Makes the driver look again, for abandon(). Any thread.
     virtual void poke() noexcept = 0;
 
+    /// The capture of it, if there is one.
+    [[nodiscard]] capture_file* captured() const noexcept { return capture_.get(); }
+
   private:
+    void dropped(const tcpip::packet_view& packet, tcpip::drop_reason why) override;
+    void looped(const tcpip::packet_view& packet) override;
+
+    std::shared_ptr<capture_file> capture_;
+    std::uint32_t captured_as_ = 0;
+    tcpip::drop_reason refused_ = tcpip::drop_reason::none;  // of the packet that is being taken in
     tcpip::host host_;
     tcpip::random_source random_;
     std::thread::id owner_ = std::this_thread::get_id();

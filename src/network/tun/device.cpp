@@ -3,17 +3,23 @@
 #include "network/tun/device.hpp"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cardea/error.hpp>
 #include <cerrno>
 #include <cstring>
+#include <stdexcept>
 #include <system_error>
+
+#include "network/tun/tun.hpp"
 
 namespace cardea::detail {
 
@@ -44,7 +50,23 @@ ifreq request_for(const std::string& name) noexcept {
     return request;
 }
 
-[[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::system_category(), what); }
+[[noreturn]] void fail(const char* operation, const std::string& text) {
+    throw error({errno, std::system_category()}, operation, text);
+}
+
+// netdevice(7), and what drivers/net/tun.c refuses.
+const char* why_not_attached(int reason) noexcept {
+    switch (reason) {
+        case EPERM:
+            return ", which takes CAP_NET_ADMIN or a device made for this user";
+        case EBUSY:
+            return ", which another program has";
+        case EINVAL:
+            return ", which is no TUN device of one queue";
+        default:
+            return "";
+    }
+}
 
 tcpip::packet_meta meta_of(const packet_header& h) noexcept {
     tcpip::packet_meta meta;
@@ -79,7 +101,7 @@ packet_header header_of(const tcpip::packet_view& packet) noexcept {
 }  // namespace
 
 tun_device::tun_device(const std::string& name) : descriptor_(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)) {
-    if (descriptor_ < 0) fail("open /dev/net/tun");
+    if (descriptor_ < 0) fail("open", "open /dev/net/tun");
     try {
         attach(name);
     } catch (...) {
@@ -93,14 +115,17 @@ tun_device::~tun_device() { ::close(descriptor_); }
 
 void tun_device::attach(const std::string& name) {
     if (name.empty() || name.size() >= IFNAMSIZ) {
-        errno = EINVAL;
-        fail("TUN device '" + name + "'");
+        throw std::invalid_argument("a TUN device's name has 1 to 15 characters, unlike '" + name + "'");
     }
     ifreq request = request_for(name);
     request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
-    if (::ioctl(descriptor_, TUNSETIFF, &request) != 0) fail("TUN device '" + name + "'");
+    if (::ioctl(descriptor_, TUNSETIFF, &request) != 0) {
+        const std::string text = "attach to the TUN device '" + name + "'";
+        fail("attach", text + why_not_attached(errno));
+    }
     int size = sizeof(packet_header);
-    if (::ioctl(descriptor_, TUNSETVNETHDRSZ, &size) != 0) fail("TUNSETVNETHDRSZ");
+    if (::ioctl(descriptor_, TUNSETVNETHDRSZ, &size) != 0)
+        fail("TUNSETVNETHDRSZ", "give the TUN device '" + name + "' its header's size");
     offloads_ = ::ioctl(descriptor_, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) == 0;
 }
 
@@ -120,6 +145,19 @@ void tun_device::set_up(const std::string& name) noexcept {
         ::ioctl(any, SIOCSIFFLAGS, &request);
     }
     ::close(any);
+}
+
+// capabilities(7); a device that was made for a user (ip tuntap add ... user) takes none.
+tun_outlook look_for_tun() {
+    const int device = ::open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    if (device < 0) return {false, "open /dev/net/tun: " + std::system_category().message(errno)};
+    ::close(device);
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+    const bool admin =
+        ::syscall(SYS_capget, &header, sets.data()) == 0 && (sets[0].effective & (1U << CAP_NET_ADMIN)) != 0;
+    return {true, admin ? "/dev/net/tun, CAP_NET_ADMIN: devices are made as they are asked for"
+                        : "/dev/net/tun, no CAP_NET_ADMIN: devices that root made for this user"};
 }
 
 bool tun_device::read(incoming& packet) noexcept {

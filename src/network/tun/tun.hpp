@@ -3,9 +3,11 @@
 
 #include <cardea/network.hpp>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "fiber/driver.hpp"
+#include "network/stack/capture.hpp"
 
 namespace cardea::detail {
 
@@ -15,8 +17,16 @@ struct tun_made {
 };
 
 /// `spec`: "NAME,ADDRESS/PREFIX", with as many ",ADDRESS/PREFIX" more as there are addresses. They are the addresses
-/// of this host; the kernel's end of the device has others, and whoever set it up has given it those. Throws
+/// of this host; the kernel's end of the device has others, and whoever set it up has given it those. `capture` may be
+/// null. Throws
 /// std::system_error when the device cannot be had, std::invalid_argument when `spec` makes no sense.
-tun_made make_tun_network(std::string_view spec);
+tun_made make_tun_network(std::string_view spec, std::shared_ptr<capture_file> capture = {});
+
+/// Whether this process may have a TUN device, and why, for people to read.
+struct tun_outlook {
+    bool usable = false;
+    std::string why;
+};
+tun_outlook look_for_tun();
 
 }  // namespace cardea::detail

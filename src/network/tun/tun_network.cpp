@@ -36,6 +36,12 @@ class tun_network final : public stack_network, public driver, private tcpip::pa
         const std::error_code failed = stack_network::resolve(host, service, out);
         return failed == errc::name_not_found ? kernel_resolve(host, service, out) : failed;
     }
+    std::error_code resolve_srv(const std::string& name, std::vector<service_record>& out) noexcept override {
+        return kernel_resolve_srv(name, out);
+    }
+    std::error_code reverse(const endpoint& of, std::string& name) noexcept override {
+        return kernel_reverse(of, name);
+    }
 
     [[nodiscard]] std::int64_t clock_ns() const noexcept override { return monotonic_ns(); }
     void wait(std::int64_t timeout_ns) noexcept override {
@@ -53,7 +59,9 @@ class tun_network final : public stack_network, public driver, private tcpip::pa
     void sleep(std::int64_t timeout_ns) noexcept;
     void flush() noexcept;
     void finish() noexcept;
-    void emit(const tcpip::packet_view& packet) override { device_->write(packet); }
+    void emit(const tcpip::packet_view& packet) override {
+        note_sent(packet, device_->write(packet) ? "" : "lost: the device has no room");
+    }
     void poke() noexcept override { wake_.signal(); }
 
     std::unique_ptr<tun_device> device_;
@@ -65,12 +73,13 @@ void tun_network::turn(std::int64_t timeout_ns) noexcept {
     if (timeout_ns != 0) sleep(timeout_ns);
     tun_device::incoming packet;
     for (int i = 0; i < packets_per_turn && device_->read(packet); ++i) {
-        host().ingress(packet.bytes, packet.meta, monotonic_ns());
+        take_in(packet.bytes, packet.meta);
     }
     flush();
 }
 
 void tun_network::sleep(std::int64_t timeout_ns) noexcept {
+    if (captured() != nullptr) captured()->flush();
     const std::int64_t due = host().next_deadline();
     if (due != tcpip::never) {
         const std::int64_t until_due = std::max<std::int64_t>(due - monotonic_ns(), 0);
@@ -120,7 +129,7 @@ std::vector<std::string> split(std::string_view text) {
 
 }  // namespace
 
-tun_made make_tun_network(std::string_view spec) {
+tun_made make_tun_network(std::string_view spec, std::shared_ptr<capture_file> capture) {
     const std::vector<std::string> parts = split(spec);
     if (parts.size() < 2) refuse(spec, "an address is missing");
     tcpip::host_config config;
@@ -136,6 +145,7 @@ tun_made make_tun_network(std::string_view spec) {
     config.seed = kernel_random();
     config.tcp.receive_buffer = config.tcp.send_buffer = buffer;
     auto made = std::make_unique<tun_network>(std::move(device), config);
+    if (capture) made->capture(std::move(capture), parts[0]);
     driver* drives = made.get();
     return {std::move(made), drives};
 }

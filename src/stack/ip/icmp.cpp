@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "stack/wire/checksum.hpp"
 #include "stack/wire/ipv4.hpp"
@@ -107,7 +108,13 @@ void icmp::complain(datagram const& d, icmp_complaint const& what, time_ns now) 
     h.type = what.type;
     h.code = what.code;
     h.rest = what.rest;
-    send(f, h, d.whole.first(std::min(d.whole.size(), d.source.is_v4() ? max_quote_v4 : max_quote_v6)));
+    // A checksum that was left to a device never met one: what is quoted is the packet as its sender meant it.
+    auto const quoted = d.whole.first(std::min(d.whole.size(), d.source.is_v4() ? max_quote_v4 : max_quote_v6));
+    std::array<std::byte, std::max(max_quote_v4, max_quote_v6)> quote;
+    std::copy(quoted.begin(), quoted.end(), quote.begin());
+    auto const copy = std::span{quote}.first(quoted.size());
+    wire::complete_checksum(copy, d.whole, d.meta);
+    send(f, h, copy);
 }
 
 std::optional<icmp_report> icmp::read_error(datagram const& d, wire::icmp_header const& h) const {

@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstring>
 
+#include "stack/wire/bytes.hpp"
+
 namespace cardea::stack::wire {
 
 namespace {
@@ -71,5 +73,12 @@ checksum& checksum::add_pseudo(ip_address const& from, ip_address const& to, std
 std::uint16_t checksum::partial() const { return fold(sum_); }
 
 std::uint16_t internet_checksum(std::span<std::byte const> run) { return checksum{}.add(run).finish(); }
+
+void complete_checksum(std::span<std::byte> part, bytes_view whole, packet_meta const& meta) {
+    std::size_t const field = std::size_t{meta.checksum_start} + meta.checksum_offset;
+    if (!meta.checksum_partial || field + 2 > part.size()) return;
+    auto const sum = internet_checksum(whole.subspan(meta.checksum_start));
+    put16(part, field, sum == 0 ? std::uint16_t{0xffff} : sum);  // zero would say: none (RFC 768)
+}
 
 }  // namespace cardea::stack::wire

@@ -30,4 +30,8 @@ class checksum {
 
 std::uint16_t internet_checksum(std::span<std::byte const> run);
 
+/// Does what a device would have done with a partial checksum. `part` is a copy of `whole`, or of its beginning; where
+/// the field lies beyond it, and where the checksum is not partial, nothing changes.
+void complete_checksum(std::span<std::byte> part, bytes_view whole, packet_meta const& meta);
+
 }  // namespace cardea::stack::wire
