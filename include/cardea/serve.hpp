@@ -27,8 +27,9 @@ struct serve_report {
 };
 
 struct serve_options {
-    /// Loops, each on a thread of its own with a listener of its own; 0: one per CPU this process may run on. Inside
-    /// run() serve stays on the loop it is called on.
+    /// Loops, each on a thread of its own with a listener of its own; 0: one per CPU this process may run on. On "tun"
+    /// and "sim" each loop is a host of its own, and there is one. Inside run() serve stays on the loop it is called
+    /// on.
     unsigned threads = 0;
     /// Connections served at once, over all threads; more wait in the listen queue (with several listeners, one at most
     /// for each of them waits accepted). 0: no limit but the descriptors'.
@@ -52,7 +53,7 @@ struct serve_options {
     /// time; not for `cancelled`; what it throws is lost. Default: one line to stderr, but none for a peer that went
     /// away or fell silent (timed_out, end_of_stream, connection_reset, broken_pipe); those are counted all the same.
     std::function<void(const endpoint& client, std::exception_ptr why)> on_error = {};
-    /// "uring", "epoll" or empty; see run_options. Outside of run() only.
+    /// "uring", "epoll", "tun:..." or empty; see run_options. Outside of run() only.
     std::string network = {};
     /// Stack reserved for each handler's fiber.
     std::size_t stack_size = 256 * 1024;
@@ -72,39 +73,41 @@ class addresses {
 };
 
 namespace detail {
+
+template <class Handler>
+using callable_kept = std::add_lvalue_reference_t<std::decay_t<Handler>>;
+template <class Handler>
+concept takes_streams = std::is_invocable_v<callable_kept<Handler>, stream> ||
+    std::is_invocable_v<callable_kept<Handler>, tcp_stream> || std::is_invocable_v<callable_kept<Handler>, unix_stream>;
+template <class Handler>
+concept takes_datagrams = std::is_invocable_v<callable_kept<Handler>, udp_socket&, const_buffer, const endpoint&>;
+
+/// What is served: streams, datagrams or both. The callables are borrowed for the length of serve(). A plain function
+/// has no object: the pointer to it stands in for one.
 struct handler {
-    void* self;
-    void (*on_stream)(void* self, stream&& peer);
-    void (*on_datagram)(void* self, udp_socket& door, const_buffer datagram, const endpoint& from);
+    void* for_streams = nullptr;
+    void (*on_stream)(void* callable, stream&& peer) = nullptr;
+    void* for_datagrams = nullptr;
+    void (*on_datagram)(void* callable, udp_socket& door, const_buffer datagram, const endpoint& from) = nullptr;
 };
 serve_report serve(const addresses& where, const handler& how, const serve_options& options);
-}  // namespace detail
 
-namespace detail {
-// A handler is borrowed for the length of serve(). A plain function has no object: the pointer to it stands in for one.
 template <class Handler>
-serve_report serve_streams(const addresses& where, Handler& handle, const serve_options& options) {
-    const handler how{&handle,
-                      [](void* self, stream&& peer) {
-                          auto& f = *static_cast<Handler*>(self);
-                          if constexpr (std::is_invocable_v<Handler&, stream>) {
-                              f(std::move(peer));
-                          } else if constexpr (std::is_invocable_v<Handler&, tcp_stream>) {
-                              f(tcp_stream(std::move(peer.handle())));
-                          } else {
-                              f(unix_stream(std::move(peer.handle())));
-                          }
-                      },
-                      nullptr};
-    return serve(where, how, options);
+void call_with_stream(void* callable, stream&& peer) {
+    auto& f = *static_cast<Handler*>(callable);
+    if constexpr (std::is_invocable_v<Handler&, stream>) {
+        f(std::move(peer));
+    } else if constexpr (std::is_invocable_v<Handler&, tcp_stream>) {
+        f(tcp_stream(std::move(peer.handle())));
+    } else {
+        f(unix_stream(std::move(peer.handle())));
+    }
 }
 template <class Handler>
-serve_report serve_datagrams(const addresses& where, Handler& handle, const serve_options& options) {
-    const handler how{&handle, nullptr, [](void* self, udp_socket& door, const_buffer datagram, const endpoint& from) {
-                          (*static_cast<Handler*>(self))(door, datagram, from);
-                      }};
-    return serve(where, how, options);
+void call_with_datagram(void* callable, udp_socket& door, const_buffer datagram, const endpoint& from) {
+    (*static_cast<Handler*>(callable))(door, datagram, from);
 }
+
 }  // namespace detail
 
 /// Serves TCP ("host:port") and Unix ("unix:/path") addresses: `handle` is called for each connection, on a fiber of
@@ -119,25 +122,33 @@ serve_report serve_datagrams(const addresses& where, Handler& handle, const serv
 /// another serve() shares it among its threads; nothing is left behind. Fibers that a handler starts with spawn()
 /// belong to their loop: outside of run() they are drained and cancelled as handlers are, and one that throws ends
 /// serve().
-template <class Handler>
-requires std::is_invocable_v < std::decay_t<Handler>
-&, stream > || std::is_invocable_v<std::decay_t<Handler>&, tcp_stream> ||
-       std::is_invocable_v<std::decay_t<Handler>&, unix_stream> serve_report serve(const addresses& where,
-                                                                                   Handler&& handle,
-                                                                                   const serve_options& options = {}) {
-    std::decay_t<Handler> f(std::forward<Handler>(handle));
-    return detail::serve_streams(where, f, options);
+template <detail::takes_streams Handler>
+serve_report serve(const addresses& where, Handler&& handle, const serve_options& options = {}) {
+    using callable = std::decay_t<Handler>;
+    callable f(std::forward<Handler>(handle));
+    return detail::serve(where, {&f, detail::call_with_stream<callable>}, options);
 }
 
 /// Serves UDP addresses: `handle(door, datagram, from)` is called for each datagram, one after the other on each
 /// thread; it answers with door.send_to(). While it blocks no further datagram of its thread is read: spawn for long
 /// work (`door` lives until serve() returns). An ICMP error or an exception of the handler does not end the server.
-template <class Handler>
-requires std::is_invocable_v < std::decay_t<Handler>
-&, udp_socket&, const_buffer,
-    const endpoint& > serve_report serve(const addresses& where, Handler&& handle, const serve_options& options = {}) {
-    std::decay_t<Handler> f(std::forward<Handler>(handle));
-    return detail::serve_datagrams(where, f, options);
+template <detail::takes_datagrams Handler>
+serve_report serve(const addresses& where, Handler&& handle, const serve_options& options = {}) {
+    using callable = std::decay_t<Handler>;
+    callable f(std::forward<Handler>(handle));
+    return detail::serve(where, {nullptr, nullptr, &f, detail::call_with_datagram<callable>}, options);
+}
+
+/// Serves both services on the same addresses, one port for TCP and UDP; Unix addresses are served streams.
+template <detail::takes_streams StreamHandler, detail::takes_datagrams DatagramHandler>
+serve_report serve(const addresses& where, StreamHandler&& handle_stream, DatagramHandler&& handle_datagram,
+                   const serve_options& options = {}) {
+    using on_stream = std::decay_t<StreamHandler>;
+    using on_datagram = std::decay_t<DatagramHandler>;
+    on_stream f(std::forward<StreamHandler>(handle_stream));
+    on_datagram g(std::forward<DatagramHandler>(handle_datagram));
+    return detail::serve(where, {&f, detail::call_with_stream<on_stream>, &g, detail::call_with_datagram<on_datagram>},
+                         options);
 }
 
 }  // namespace cardea

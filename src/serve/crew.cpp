@@ -10,8 +10,8 @@
 
 namespace cardea::detail {
 
-crew::crew(service& of, std::vector<doors> where, const watch& boss) : of_(of), boss_(boss), members_(where.size()) {
-    for (std::size_t i = 0; i < where.size(); ++i) members_[i].mine = std::move(where[i]);
+crew::crew(service& of, const std::vector<std::string>& addresses, const watch& boss)
+    : of_(of), addresses_(addresses), boss_(boss), members_(of.boxes.size()) {
     try {
         start();
     } catch (...) {
@@ -22,12 +22,22 @@ crew::crew(service& of, std::vector<doors> where, const watch& boss) : of_(of), 
     }
 }
 
+// The first loop finds out whether the addresses can be had, and which ports they get; then the others share them.
 void crew::start() {
-    for (unsigned i = 0; i < members_.size(); ++i) {
-        members_[i].thread = std::thread([this, i] { work(members_[i], i); });
-    }
-    // A loop that cannot be made ends at once. This wait is short; nothing interrupts it.
-    while (standing_.load(std::memory_order_acquire) < members_.size() && !failed_.load(std::memory_order_acquire)) {
+    start(0);
+    wait_until_listening(1);
+    const auto all = static_cast<unsigned>(members_.size());
+    for (unsigned i = 1; i < all; ++i) start(i);
+    wait_until_listening(all);
+}
+
+void crew::start(unsigned number) {
+    members_[number].thread = std::thread([this, number] { work(members_[number], number); });
+}
+
+// A loop that cannot be made, or cannot listen, ends at once. This wait is short; nothing interrupts it.
+void crew::wait_until_listening(unsigned how_many) {
+    while (standing_.load(std::memory_order_acquire) < how_many && !failed_.load(std::memory_order_acquire)) {
         boss_.wait_uninterruptibly();
     }
     if (!failed_.load(std::memory_order_acquire)) return;
@@ -55,13 +65,23 @@ void crew::work(member& m, unsigned number) noexcept {
     boss_.wake();
 }
 
+doors crew::listen(unsigned number) {
+    const served what = kind_of(of_.how);
+    const int backlog = of_.options.backlog;
+    if (number > 0) return listen_beside(listening_, what, backlog);
+    doors mine = listen_first(addresses_, what, backlog, members_.size() > 1);
+    listening_ = mine.where;
+    return mine;
+}
+
 void crew::on_loop(member& m, unsigned number) {
+    doors mine = listen(number);
     m.inside = loop::current()->outside();
     standing_.fetch_add(1, std::memory_order_release);
     boss_.wake();
     begin_.wait();
     if (called_off_.load()) return;
-    serving here(of_, m.mine, number);
+    serving here(of_, mine.open, number);
     here.start();
     drain_.wait();
     here.stop_accepting();

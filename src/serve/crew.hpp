@@ -6,6 +6,7 @@
 #include <cardea/sync.hpp>
 #include <exception>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -18,16 +19,16 @@ namespace cardea::detail {
 
 class crew {
   public:
-    /// Starts a thread with a loop for each element of `where` and waits until all loops stand. Throws what kept one
-    /// from it. `boss` is woken whenever a loop has ended.
-    crew(service& of, std::vector<doors> where, const watch& boss);
+    /// Starts the threads, a loop on each, and waits until all of them listen. Throws what kept one from it. `boss` is
+    /// woken whenever a loop has ended.
+    crew(service& of, const std::vector<std::string>& addresses, const watch& boss);
     /// Ends at once what still runs, and waits for it.
     ~crew();
     crew(const crew&) = delete;
     crew& operator=(const crew&) = delete;
 
-    /// What the first loop listens on; before begin() only.
-    [[nodiscard]] const doors& listening() const noexcept { return members_.front().mine; }
+    /// Where they listen, in the order of the addresses.
+    [[nodiscard]] const std::vector<endpoint>& listening() const noexcept { return listening_; }
     /// Lets them accept.
     void begin() noexcept { begin_.set(); }
     /// They accept no more; handlers go on.
@@ -41,21 +42,25 @@ class crew {
 
   private:
     struct member {
-        doors mine;
-        std::shared_ptr<loop::door> inside;  // set when the loop stands
+        std::shared_ptr<loop::door> inside;  // set when the loop listens
         std::exception_ptr failure;          // read when it has ended
         std::thread thread;
     };
 
     void start();
+    void start(unsigned number);
+    void wait_until_listening(unsigned how_many);
     void work(member& m, unsigned number) noexcept;
     void on_loop(member& m, unsigned number);
+    doors listen(unsigned number);
     void wait_for_threads() noexcept;
     void rethrow_failure() const;
 
     service& of_;
+    const std::vector<std::string>& addresses_;
     const watch& boss_;
     std::vector<member> members_;
+    std::vector<endpoint> listening_;  // written by the first loop before it stands
     event begin_;
     event drain_;
     std::atomic<bool> called_off_{false};

@@ -1,4 +1,4 @@
-// From the addresses a server is given to its listening sockets, one set for each loop.
+// From the addresses a server is given to its listening sockets: each loop opens its own, on its own network.
 #pragma once
 
 #include <cardea/endpoint.hpp>
@@ -13,7 +13,7 @@
 
 namespace cardea::detail {
 
-enum class served : std::uint8_t { streams, datagrams };
+enum class served : std::uint8_t { streams, datagrams, both };
 
 /// One socket of a server, with where it really listens.
 struct listener {
@@ -26,11 +26,16 @@ struct listener {
     void close() noexcept;
 };
 
-/// What one loop listens on.
-using doors = std::vector<listener>;
+/// What one loop listens on, and where: an endpoint for each address, in their order.
+struct doors {
+    std::vector<listener> open;
+    std::vector<endpoint> where;
+};
 
-/// Listens on every address once for each of `loops` loops, in the order of the addresses; Unix names in the first loop
-/// only. A port 0 becomes the same free port in all of them. Throws cardea::error, with nothing left open.
-std::vector<doors> listen_on_all(const std::vector<std::string>& addresses, served what, int backlog, unsigned loops);
+/// The first loop's: listens on every address alone, and then, with `shared`, lets other loops do so too. A port 0
+/// becomes a free one, the same for streams and datagrams. Throws cardea::error, with nothing left open.
+doors listen_first(const std::vector<std::string>& addresses, served what, int backlog, bool shared);
+/// A further loop's, on what the first has shared; Unix names are the first loop's alone. Throws cardea::error.
+doors listen_beside(const std::vector<endpoint>& where, served what, int backlog);
 
 }  // namespace cardea::detail

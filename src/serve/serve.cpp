@@ -3,9 +3,11 @@
 #include <cardea/error.hpp>
 #include <cardea/serve.hpp>
 #include <cardea/sync.hpp>
-#include <utility>
+#include <stdexcept>
+#include <string>
 
 #include "fiber/execution.hpp"
+#include "runtime/networks.hpp"
 #include "serve/cpus.hpp"
 #include "serve/crew.hpp"
 #include "serve/listening.hpp"
@@ -17,20 +19,15 @@ namespace cardea::detail {
 
 namespace {
 
-served kind_of(const handler& how) noexcept { return how.on_stream != nullptr ? served::streams : served::datagrams; }
-
-void tell_ready(const serve_options& options, const doors& listening) {
-    if (!options.on_ready) return;
-    std::vector<endpoint> where;
-    for (const listener& l : listening) where.push_back(l.where);
-    options.on_ready(where);
+void tell_ready(const serve_options& options, const std::vector<endpoint>& where) {
+    if (options.on_ready) options.on_ready(where);
 }
 
 serve_report serve_on_this_loop(const addresses& where, const handler& how, const serve_options& options) {
     service shared(how, options, 1);
-    doors mine = std::move(listen_on_all(where.list(), kind_of(how), options.backlog, 1).front());
-    tell_ready(options, mine);
-    serving here(shared, mine, 0);
+    doors mine = listen_first(where.list(), kind_of(how), options.backlog, false);
+    tell_ready(options, mine.where);
+    serving here(shared, mine.open, 0);
     here.start();
     event asked;
     const std::stop_callback on_stop(options.stop, [&asked] { asked.set(); });
@@ -74,13 +71,19 @@ void drain(crew& loops, const watch& asked, std::chrono::nanoseconds limit) {
     loops.join();
 }
 
+unsigned loops_for(const serve_options& options) {
+    if (!is_one_host(options.network)) return options.threads > 0 ? options.threads : usable_cpus();
+    if (options.threads <= 1) return 1;
+    throw std::invalid_argument(
+        "serve: each loop on this network is a host of its own, so there can be one thread, not " +
+        std::to_string(options.threads));
+}
+
 serve_report serve_on_threads(const addresses& where, const handler& how, const serve_options& options) {
-    const unsigned threads = options.threads > 0 ? options.threads : usable_cpus();
-    service shared(how, options, threads);
+    service shared(how, options, loops_for(options));
     const watch asked(options.handle_signals);
     const std::stop_callback on_stop(options.stop, [&asked] { asked.wake(); });
-    std::vector<doors> all = listen_on_all(where.list(), kind_of(how), options.backlog, threads);
-    crew loops(shared, std::move(all), asked);
+    crew loops(shared, where.list(), asked);
     tell_ready(options, loops.listening());
     loops.begin();
     serve_until_asked(loops, asked, options.stop);

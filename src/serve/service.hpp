@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "serve/listening.hpp"
+
 namespace cardea::detail {
 
 /// A connection's right to be served, where max_connections is set; given back when it dies.
@@ -36,6 +38,11 @@ struct arrival {
     stream peer;
     place held;
 };
+
+inline served kind_of(const handler& how) noexcept {
+    if (how.on_stream == nullptr) return served::datagrams;
+    return how.on_datagram == nullptr ? served::streams : served::both;
+}
 
 struct service {
     /// Connections on their way to another loop, for each loop; a full box makes the loop that accepts wait.

@@ -39,7 +39,8 @@ bool is_over(std::error_code ec) noexcept { return ec == errc::cancelled || ec =
 
 }  // namespace
 
-serving::serving(service& of, doors& mine, unsigned number) : of_(of), number_(number), gates_(mine.size()) {
+serving::serving(service& of, std::vector<listener>& mine, unsigned number)
+    : of_(of), number_(number), gates_(mine.size()) {
     for (std::size_t i = 0; i < mine.size(); ++i) {
         gates_[i].at = &mine[i];
         if (std::holds_alternative<udp_socket>(mine[i].door)) {
@@ -167,7 +168,7 @@ void serving::serve_one(stream&& peer, const endpoint& client) noexcept {
     std::exception_ptr why;
     try {
         const limits within(of_.options);
-        of_.how.on_stream(of_.how.self, stream(std::move(peer.handle())));
+        of_.how.on_stream(of_.how.for_streams, stream(std::move(peer.handle())));
     } catch (const cardea::cancelled&) {  // it was asked to end, and has
     } catch (...) {
         why = std::current_exception();
@@ -205,7 +206,7 @@ void serving::datagram_came(gate& g, const received& got) noexcept {
     std::exception_ptr why;
     try {
         const limits within(of_.options);
-        of_.how.on_datagram(of_.how.self, *std::get_if<udp_socket>(&g.at->door), {g.datagram.get(), got.size},
+        of_.how.on_datagram(of_.how.for_datagrams, *std::get_if<udp_socket>(&g.at->door), {g.datagram.get(), got.size},
                             got.from);
     } catch (const cardea::cancelled&) {  // it was asked to end, and has
     } catch (...) {

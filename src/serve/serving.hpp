@@ -15,7 +15,7 @@ namespace cardea::detail {
 class serving {
   public:
     /// `mine` and `of` outlive it. `number`: which of the service's loops this is.
-    serving(service& of, doors& mine, unsigned number);
+    serving(service& of, std::vector<listener>& mine, unsigned number);
     /// Cancels whatever still goes on and waits for it.
     ~serving() = default;
     serving(const serving&) = delete;
