@@ -21,6 +21,7 @@ enum class errc {
     name_not_found,    ///< no such host name
     name_unavailable,  ///< the name could not be looked up now (EAI_AGAIN)
     no_runtime,        ///< the call needs a loop: call it inside run()
+    not_offered,       ///< the domain says that it does not have this service (RFC 2782, the target ".")
 };
 
 const std::error_category& category() noexcept;

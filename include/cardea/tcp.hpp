@@ -2,10 +2,59 @@
 #pragma once
 
 #include <cardea/stream.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
 
 namespace cardea {
 
 class tcp_listener;
+
+/// Which addresses of a name are tried, and in which order. RFC 6724's, as the resolver gives it, suits nearly
+/// everybody.
+enum class families : std::uint8_t { as_resolved, inet6_first, inet_first, inet6_only, inet_only };
+
+/// How connect() goes about it.
+struct connect_options {
+    /// The head start of each address before the next is tried beside it (RFC 8305 section 8, "Connection Attempt
+    /// Delay"). Not below 10 ms.
+    std::chrono::nanoseconds attempt_delay = std::chrono::milliseconds(250);
+    cardea::families families = cardea::families::as_resolved;
+    /// Where to connect from: an address, a port, or both (the wildcard of a family and port 0 leave it open). Only
+    /// addresses of the same family are tried, unless it is a wildcard.
+    endpoint local = {};
+};
+
+/// One address that connect() tried, or a look-up that failed.
+struct connect_attempt {
+    std::string host;       ///< the name it came from; empty: none
+    endpoint server;        ///< unspecified: the look-up of `host` is what failed
+    std::error_code error;  ///< why it failed; errc::timed_out: the deadline passed meanwhile
+    std::chrono::nanoseconds took{0};
+};
+
+/// What connect() throws. code() is errc::timed_out if the deadline passed, else what the first address failed of.
+/// what() tells all: "connect to example.org:80: [2001:db8::1]:80: timed out after 3 s; 192.0.2.1:80: Connection
+/// refused". Copies do not throw.
+class connect_error : public error {
+  public:
+    /// `untried`: how many addresses were left.
+    connect_error(std::error_code code, std::string_view text, std::vector<connect_attempt> attempts,
+                  std::size_t untried = 0);
+
+    [[nodiscard]] const char* what() const noexcept override;
+    /// In the order in which they began.
+    [[nodiscard]] const std::vector<connect_attempt>& attempts() const noexcept;
+
+  private:
+    struct details;
+    std::shared_ptr<const details> details_;
+};
 
 /// One end of a TCP connection. TCP_NODELAY is on: small messages leave at once.
 class tcp_stream : public stream {
@@ -13,11 +62,21 @@ class tcp_stream : public stream {
     tcp_stream() noexcept = default;
     explicit tcp_stream(socket&& connected) noexcept : stream(std::move(connected)) {}
 
-    /// Active open, by number or by name: "192.0.2.1:80", "example.org:http". A name's addresses are tried in the
-    /// resolver's order until one answers. Blocks until connected; a deadline around it bounds everything, the look-up
-    /// included. Throws cardea::error naming the server and the cause; nothing is left open.
-    static tcp_stream connect(address server);
+    /// Active open: to an address "192.0.2.1:80", to a name "example.org:http", or to a service by its name
+    /// "_http._tcp.example.org" (SRV, RFC 2782: the hosts and ports come from the domain). The addresses of a name are
+    /// raced (RFC 8305): each has its head start, the next begins when it is over or one has failed, the first to
+    /// answer wins, and the others are closed before the call returns. Blocks until connected; a deadline around it
+    /// bounds everything, look-ups included, and a cancellation ends all of it. Throws connect_error, which tells each
+    /// address tried and why it failed; nothing is left open. Text that is no address: cardea::error
+    /// (errc::bad_address).
+    static tcp_stream connect(address server, const connect_options& how = {});
     static tcp_stream connect(address server, std::error_code& ec) noexcept;
+    static tcp_stream connect(address server, const connect_options& how, std::error_code& ec) noexcept;
+    /// The same for addresses found elsewhere, raced in this order.
+    static tcp_stream connect_any(const std::vector<endpoint>& servers, const connect_options& how = {});
+
+    /// What TCP knows of this connection (tcp_info.hpp). Never blocks.
+    [[nodiscard]] tcp_info info() const { return handle().info(); }
 };
 
 /// A passive TCP socket: bound and listening.

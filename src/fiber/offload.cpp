@@ -1,12 +1,18 @@
-// The helper threads: made as work comes, at most thread_limit of them, ended when idle.
+// The helper threads: made as work comes, ended when idle. What nobody waits for any more does not hold up the rest: an
+// abandoned errand that has not begun is dropped, and one that has begun does not count among the threads at work.
 #include "fiber/offload.hpp"
+
+#include <pthread.h>
+#include <signal.h>
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
+#include <cstdint>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "fiber/execution.hpp"
 
@@ -14,29 +20,94 @@ namespace cardea::detail {
 
 namespace {
 
-constexpr std::size_t thread_limit = 32;
+/// Threads at work for somebody who waits.
+constexpr std::size_t attended_limit = 32;
+/// Threads in all: the others are caught in calls that nobody waits for, as look-ups of names that no server answers.
+constexpr std::size_t thread_limit = 128;
 constexpr std::chrono::seconds idle_limit{5};
+
+struct errand {
+    enum class state : std::uint8_t { queued, running, ended };
+
+    std::function<void()> work;
+    std::list<std::shared_ptr<errand>>::iterator place;
+    // The rest is guarded by the helpers' lock.
+    execution* waiting = nullptr;
+    bool attended = false;
+    state stands = state::queued;
+};
+
+// Signals are for the program's own threads: one that a helper took would interrupt nobody's wait.
+class signals_held_back {
+  public:
+    signals_held_back() noexcept {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~signals_held_back() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    signals_held_back(const signals_held_back&) = delete;
+    signals_held_back& operator=(const signals_held_back&) = delete;
+
+  private:
+    sigset_t before_{};
+};
 
 class helpers {
   public:
-    void add(std::function<void()> work) {
+    void add(const std::shared_ptr<errand>& e) {
         std::unique_lock held(guard_);
-        queue_.push_back(std::move(work));
-        if (idle_ >= queue_.size() || threads_ == thread_limit) {
+        e->place = queue_.insert(queue_.end(), e);
+        if (idle_ >= queue_.size()) {
             filled_.notify_one();
             return;
         }
         try {
-            std::thread([this] { serve(); }).detach();
-            ++threads_;
+            grow();
         } catch (...) {
             if (threads_ > 0) return;  // somebody will come to it
-            queue_.pop_back();
+            queue_.erase(e->place);
             throw;
         }
     }
 
+    /// Waits until it is done, or the caller is interrupted.
+    std::error_code wait_for(errand& e) noexcept {
+        std::unique_lock held(guard_);
+        wake why = wake::ready;
+        while (e.stands != errand::state::ended && why == wake::ready) {
+            held.unlock();
+            why = e.waiting->park(patience::interruptible);
+            held.lock();
+        }
+        e.waiting = nullptr;
+        if (e.stands == errand::state::ended) return {};
+        abandon(e);
+        return to_error(why);
+    }
+
   private:
+    void abandon(errand& e) noexcept {
+        e.attended = false;
+        if (e.stands == errand::state::queued) {
+            queue_.erase(e.place);
+            return;
+        }
+        ++unattended_;
+        if (queue_.size() <= idle_) return;
+        try {
+            grow();
+        } catch (...) {  // the next thread that is free comes to it
+        }
+    }
+
+    void grow() {
+        if (threads_ - unattended_ >= attended_limit || threads_ >= thread_limit) return;
+        const signals_held_back quiet;
+        std::thread([this] { serve(); }).detach();
+        ++threads_;
+    }
+
     void serve() {
         std::unique_lock held(guard_);
         for (;;) {
@@ -44,21 +115,34 @@ class helpers {
             const bool more = filled_.wait_for(held, idle_limit, [this] { return !queue_.empty(); });
             --idle_;
             if (!more) break;
-            std::function<void()> work = std::move(queue_.front());
-            queue_.pop_front();
-            held.unlock();
-            work();
-            work = nullptr;
-            held.lock();
+            run(held);
+            if (threads_ - unattended_ > attended_limit) break;
         }
         --threads_;
     }
 
+    void run(std::unique_lock<std::mutex>& held) {
+        std::shared_ptr<errand> e = std::move(queue_.front());
+        queue_.pop_front();
+        e->stands = errand::state::running;
+        if (!e->attended) ++unattended_;
+        held.unlock();
+        e->work();
+        held.lock();
+        e->stands = errand::state::ended;
+        if (!e->attended) --unattended_;
+        if (e->waiting != nullptr) e->waiting->unpark();
+        held.unlock();
+        e.reset();
+        held.lock();
+    }
+
     std::mutex guard_;
     std::condition_variable filled_;
-    std::deque<std::function<void()>> queue_;
+    std::list<std::shared_ptr<errand>> queue_;
     std::size_t threads_ = 0;
     std::size_t idle_ = 0;
+    std::size_t unattended_ = 0;  // threads at work that nobody waits for
 };
 
 // Never destroyed: its detached threads may outlive main().
@@ -67,18 +151,13 @@ helpers& pool() {
     return *all;
 }
 
-// Shared by the asker and the helper; whoever comes last destroys it.
-struct errand {
-    std::mutex guard;
-    execution* waiting = nullptr;
-    bool done = false;
-};
-
-}  // namespace
-
-std::error_code offload_unattended(std::function<void()> work) noexcept {
+std::error_code send_off(std::function<void()> work, execution* waiting, std::shared_ptr<errand>& sent) noexcept {
     try {
-        pool().add(std::move(work));
+        sent = std::make_shared<errand>();
+        sent->work = std::move(work);
+        sent->waiting = waiting;
+        sent->attended = waiting != nullptr;
+        pool().add(sent);
         return {};
     } catch (const std::system_error& e) {
         return e.code();
@@ -87,32 +166,17 @@ std::error_code offload_unattended(std::function<void()> work) noexcept {
     }
 }
 
-std::error_code offload(std::function<void()> work) noexcept {
-    execution& me = execution::current();
+}  // namespace
+
+std::error_code offload_unattended(std::function<void()> work) noexcept {
     std::shared_ptr<errand> sent;
-    try {
-        sent = std::make_shared<errand>();
-        sent->waiting = &me;
-        pool().add([sent, work = std::move(work)] {
-            work();
-            std::lock_guard held(sent->guard);
-            sent->done = true;
-            if (sent->waiting != nullptr) sent->waiting->unpark();
-        });
-    } catch (const std::system_error& e) {
-        return e.code();
-    } catch (...) {
-        return std::make_error_code(std::errc::not_enough_memory);
-    }
-    std::unique_lock held(sent->guard);
-    wake why = wake::ready;
-    while (!sent->done && why == wake::ready) {
-        held.unlock();
-        why = me.park(patience::interruptible);
-        held.lock();
-    }
-    sent->waiting = nullptr;
-    return sent->done ? std::error_code() : to_error(why);
+    return send_off(std::move(work), nullptr, sent);
+}
+
+std::error_code offload(std::function<void()> work) noexcept {
+    std::shared_ptr<errand> sent;
+    if (const std::error_code failed = send_off(std::move(work), &execution::current(), sent)) return failed;
+    return pool().wait_for(*sent);
 }
 
 }  // namespace cardea::detail

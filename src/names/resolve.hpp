@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cardea/endpoint.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -9,5 +12,10 @@ namespace cardea::detail {
 
 /// Blocks for host names only. In the order to try them; not empty unless `ec` is set.
 std::vector<endpoint> addresses_of(address where, std::error_code& ec);
+
+/// True: a host's name and a port, for look_up_host().
+bool is_host_and_port(std::string_view text, std::string& host, std::uint16_t& port);
+/// Blocks; `out` is not empty unless an error is returned.
+std::error_code look_up_host(const std::string& host, std::uint16_t port, std::vector<endpoint>& out) noexcept;
 
 }  // namespace cardea::detail

@@ -39,6 +39,8 @@ class cardea_category final : public std::error_category {
                 return "the name cannot be looked up now";
             case errc::no_runtime:
                 return "needs a loop: call it inside run()";
+            case errc::not_offered:
+                return "the domain does not offer this service";
         }
         return "unknown cardea error " + std::to_string(value);
     }
@@ -61,6 +63,7 @@ class cardea_category final : public std::error_category {
             case errc::wrong_network:
             case errc::name_not_found:
             case errc::no_runtime:
+            case errc::not_offered:
                 break;  // std::errc has nothing that says it
         }
         return {value, *this};

@@ -22,31 +22,48 @@ struct what_is_called {
     const std::unique_ptr<network_socket>* impl;
 };
 
+/// A call that somebody observes, from its begin to its end.
+class reported_call {
+  public:
+    reported_call(call_observer& observer, const what_is_called& what) noexcept : observer_(observer), what_(what) {
+        event_.kind = what.kind;
+        event_.socket = what.socket;
+        event_.who = execution::current().name();
+        event_.asked = what.asked;
+        look();
+        event_.begin_ns = this_network().now_ns();
+        observer_.call_begins(event_);
+    }
+
+    void ended(const io_result& done) noexcept {
+        event_.end_ns = this_network().now_ns();
+        event_.bytes = done.bytes;
+        event_.result = done.error;
+        if (what_.made != nullptr) event_.made = *what_.made;
+        look();
+        observer_.call_ended(event_);
+    }
+
+  private:
+    void look() noexcept {
+        if (*what_.impl != nullptr && (*what_.impl)->is_open()) {
+            (*what_.impl)->local(event_.local);
+            event_.local = event_.local.unmapped();
+        }
+        if (what_.peer != nullptr) event_.peer = what_.peer->unmapped();
+    }
+
+    call_observer& observer_;
+    what_is_called what_;
+    call_event event_;
+};
+
 // Out of line, so that the event does not take up every caller's stack frame.
 template <class Call>
 [[gnu::noinline]] io_result report(call_observer& observer, const what_is_called& what, Call& call) noexcept {
-    call_event event;
-    event.kind = what.kind;
-    event.socket = what.socket;
-    event.who = execution::current().name();
-    event.asked = what.asked;
-    const auto look = [&] {
-        if (*what.impl != nullptr && (*what.impl)->is_open()) {
-            (*what.impl)->local(event.local);
-            event.local = event.local.unmapped();
-        }
-        if (what.peer != nullptr) event.peer = what.peer->unmapped();
-    };
-    look();
-    event.begin_ns = this_network().now_ns();
-    observer.call_begins(event);
+    reported_call reported(observer, what);
     const io_result done = call();
-    event.end_ns = this_network().now_ns();
-    event.bytes = done.bytes;
-    event.result = done.error;
-    if (what.made != nullptr) event.made = *what.made;
-    look();
-    observer.call_ended(event);
+    reported.ended(done);
     return done;
 }
 

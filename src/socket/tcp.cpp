@@ -1,37 +1,12 @@
-// tcp_stream and tcp_listener.
-#include <cardea/deadline.hpp>
+// tcp_listener, and how a tcp_stream comes from one.
 #include <cardea/tcp.hpp>
-#include <new>
 #include <string>
 
-#include "names/resolve.hpp"
 #include "socket/address_text.hpp"
 
 namespace cardea {
 
 namespace {
-
-std::error_code try_one(const endpoint& server, socket& out) noexcept {
-    std::error_code ec;
-    socket s(server.family(), type::stream, 0, ec);
-    if (ec) return ec;
-    s.set(option::nodelay{true}, ec);
-    s.connect(server, ec);
-    if (!ec) out = std::move(s);
-    return ec;
-}
-
-// A name may have several addresses: the first that answers. What ended it, if none does.
-std::error_code try_all(address server, socket& out) {
-    std::error_code ec;
-    const std::vector<endpoint> found = detail::addresses_of(server, ec);
-    if (ec) return ec;
-    for (const endpoint& e : found) {
-        ec = e.is_ip() ? try_one(e, out) : std::error_code(errc::bad_address);
-        if (!ec || ec == errc::cancelled || ec == errc::timed_out) break;
-    }
-    return ec;
-}
 
 bool lacks_family(std::error_code ec) noexcept {
     return ec == std::errc::address_family_not_supported || ec == std::errc::address_not_available;
@@ -62,25 +37,6 @@ std::error_code listen_at(address where, int backlog, socket& out) noexcept {
 }
 
 }  // namespace
-
-tcp_stream tcp_stream::connect(address server) {
-    socket s;
-    const std::error_code ec = try_all(server, s);
-    if (ec == errc::bad_address) detail::throw_bad_address("connect", server);
-    if (ec == errc::cancelled) throw cancelled();
-    if (ec) throw error(ec, "connect", "connect to " + server.to_string());
-    return tcp_stream(std::move(s));
-}
-
-tcp_stream tcp_stream::connect(address server, std::error_code& ec) noexcept {
-    socket s;
-    try {
-        ec = try_all(server, s);
-    } catch (const std::bad_alloc&) {
-        ec = std::make_error_code(std::errc::not_enough_memory);
-    }
-    return tcp_stream(std::move(s));
-}
 
 tcp_listener::tcp_listener(address where, int backlog) {
     const std::error_code ec = listen_at(where, backlog, socket_);

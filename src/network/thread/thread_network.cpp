@@ -3,6 +3,7 @@
 
 #include "network/kernel_socket.hpp"
 #include "network/thread/thread.hpp"
+#include "network/thread/thread_connects.hpp"
 #include "network/thread/thread_socket.hpp"
 
 #include <unistd.h>
@@ -30,6 +31,11 @@ class thread_network final : public kernel_network {
         made->settle_in(from);
         out.reset(made);
         return {};
+    }
+
+    std::error_code await_connect(const std::vector<network_socket*>& begun, std::int64_t until_ns, std::size_t& which,
+                                  std::error_code& outcome) noexcept override {
+        return await_first_connect(begun, until_ns, which, outcome);
     }
 };
 

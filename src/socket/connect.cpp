@@ -1,0 +1,238 @@
+// tcp_stream::connect(): from what a user wrote to the addresses to try, the race between them, and the error that
+// tells all of it.
+#include <algorithm>
+#include <cardea/deadline.hpp>
+#include <cardea/names.hpp>
+#include <cardea/tcp.hpp>
+#include <cstdio>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "fiber/execution.hpp"
+#include "names/race.hpp"
+#include "names/resolve.hpp"
+#include "names/srv.hpp"
+#include "socket/address_text.hpp"
+#include "socket/dialing.hpp"
+#include "socket/visible.hpp"
+
+namespace cardea {
+
+namespace {
+
+/// More addresses than this are not tried: at RFC 8305's delay that is a quarter of a minute of attempts.
+constexpr std::size_t most_attempts = 64;
+/// The same for the hosts of a service.
+constexpr std::size_t most_hosts = 16;
+
+struct dialed {
+    socket connected;
+    std::error_code error;
+    std::vector<connect_attempt> attempts;
+    std::size_t untried = 0;
+};
+
+bool is_wanted(const endpoint& e, const connect_options& how) noexcept {
+    if (how.families == families::inet6_only && e.family() != family::inet6) return false;
+    if (how.families == families::inet_only && e.family() != family::inet) return false;
+    return !how.local.is_ip() || how.local.is_any() || how.local.family() == e.family();
+}
+
+std::vector<endpoint> in_order(std::vector<endpoint> found, const connect_options& how) {
+    found.erase(std::remove_if(found.begin(), found.end(), [&](const endpoint& e) { return !is_wanted(e, how); }),
+                found.end());
+    if (how.families == families::inet6_first || how.families == families::inet_first) {
+        const family first = how.families == families::inet6_first ? family::inet6 : family::inet;
+        std::stable_partition(found.begin(), found.end(), [&](const endpoint& e) { return e.family() == first; });
+    }
+    return detail::interleaved(std::move(found));
+}
+
+void add(dialed& d, const std::string& host, const std::vector<endpoint>& servers) {
+    for (const endpoint& e : servers) d.attempts.push_back({host, e, {}, {}});
+}
+
+// A look-up that fails is an attempt of its own: of a service the other hosts are tried all the same.
+std::error_code add_host(dialed& d, const std::string& host, std::uint16_t port, const connect_options& how) {
+    const std::int64_t begin_ns = this_network().now_ns();
+    std::vector<endpoint> found;
+    std::error_code ec = detail::look_up_host(host, port, found);
+    if (!ec) {
+        found = in_order(std::move(found), how);
+        if (found.empty()) ec = std::make_error_code(std::errc::address_family_not_supported);
+    }
+    if (ec) d.attempts.push_back({host, {}, ec, std::chrono::nanoseconds(this_network().now_ns() - begin_ns)});
+    add(d, host, found);
+    return ec;
+}
+
+std::error_code add_service(dialed& d, std::string_view service, const connect_options& how) {
+    std::error_code ec;
+    std::vector<service_record> records = resolve_srv(service, ec);
+    if (ec) return ec;
+    records.resize(std::min(records.size(), most_hosts));
+    for (const service_record& r : records) {
+        ec = add_host(d, r.target, r.port, how);
+        if (ec == errc::timed_out || ec == errc::cancelled) return ec;
+    }
+    return {};
+}
+
+std::error_code find_servers(dialed& d, address server, const connect_options& how) {
+    std::error_code ec;
+    const endpoint known = server.numeric(ec);
+    if (!ec) {
+        if (!known.is_ip()) return errc::bad_address;
+        if (!is_wanted(known, how)) return std::make_error_code(std::errc::address_family_not_supported);
+        add(d, {}, {known});
+        return {};
+    }
+    if (detail::is_service_name(server.text(), "_tcp")) return add_service(d, server.text(), how);
+    std::string host;
+    std::uint16_t port = 0;
+    if (!detail::is_host_and_port(server.text(), host, port)) return errc::bad_address;
+    return add_host(d, host, port, how);
+}
+
+// What has failed already stays in the list, behind what is tried now.
+void dial_all(dialed& d, const connect_options& how) {
+    const auto failed = std::stable_partition(d.attempts.begin(), d.attempts.end(),
+                                              [](const connect_attempt& a) { return a.server.is_ip(); });
+    std::vector<connect_attempt> before(failed, d.attempts.end());
+    d.attempts.erase(failed, d.attempts.end());
+    if (d.attempts.empty()) {
+        d.attempts = std::move(before);
+        d.error = d.attempts.empty() ? std::error_code(errc::name_not_found) : d.attempts.front().error;
+        return;
+    }
+    const std::size_t all = d.attempts.size();
+    d.attempts.resize(std::min(all, most_attempts));
+    std::size_t begun = 0;
+    d.error = detail::dial(d.attempts, how, d.connected, begun);
+    d.untried = all - begun;
+    d.attempts.resize(begun);
+    d.attempts.insert(d.attempts.end(), before.begin(), before.end());
+}
+
+/// The limit of each call is that of the whole.
+class one_call {
+  public:
+    one_call() noexcept {
+        const detail::execution& me = detail::execution::current();
+        const std::int64_t end_ns = me.call_end();
+        if (end_ns != detail::never_ns) limit_.emplace(std::chrono::nanoseconds(end_ns - me.now_ns()));
+    }
+
+  private:
+    std::optional<deadline> limit_;
+};
+
+void connect_by_name(dialed& d, address server, const connect_options& how) noexcept {
+    try {
+        const one_call whole;
+        d.error = find_servers(d, server, how);
+        const bool interrupted = d.error == errc::timed_out || d.error == errc::cancelled;
+        if (interrupted) {
+            const auto tried = [](const connect_attempt& a) { return static_cast<bool>(a.error); };
+            const auto rest = std::stable_partition(d.attempts.begin(), d.attempts.end(), tried);
+            d.untried = static_cast<std::size_t>(d.attempts.end() - rest);
+            d.attempts.erase(rest, d.attempts.end());
+        } else if (!d.attempts.empty()) {
+            dial_all(d, how);
+        }
+    } catch (const std::bad_alloc&) {
+        d.error = std::make_error_code(std::errc::not_enough_memory);
+    } catch (const std::system_error& e) {
+        d.error = e.code();
+    }
+}
+
+// --- what went wrong ------------------------------------------------------------------------------------------------
+
+constexpr std::size_t longest_text = 8192;
+
+std::string as_text(std::chrono::nanoseconds t) {
+    using std::chrono::milliseconds;
+    const auto ms = std::chrono::duration_cast<milliseconds>(t).count();
+    if (ms < 1000) return std::to_string(ms) + " ms";
+    const auto tenths = ms % 1000 / 100;
+    return std::to_string(ms / 1000) + (tenths != 0 ? "." + std::to_string(tenths) : "") + " s";
+}
+
+std::string as_text(const connect_attempt& a) {
+    const std::string what = a.server.is_ip() ? a.server.to_string() : "look-up of " + a.host;
+    return what + ": " + (a.error == std::errc::timed_out ? "timed out after " + as_text(a.took) : a.error.message());
+}
+
+std::string all_of_it(std::error_code code, std::string_view text, const std::vector<connect_attempt>& attempts,
+                      std::size_t untried) {
+    std::string out(text);
+    // A number that was tried says nothing that the text does not.
+    const bool tells = attempts.size() > 1 || (attempts.size() == 1 && !attempts.front().host.empty());
+    if (!tells) return detail::visible(out + ": " + code.message(), longest_text);
+    const char* joint = ": ";
+    for (const connect_attempt& a : attempts) {
+        out += joint + as_text(a);
+        joint = "; ";
+    }
+    if (untried > 0) out += "; " + std::to_string(untried) + " more not tried";
+    return detail::visible(out, longest_text);
+}
+
+tcp_stream connected_or_thrown(dialed& d, const std::string& server) {
+    if (d.error == errc::cancelled) throw cancelled();
+    if (d.error) throw connect_error(d.error, "connect to " + server, std::move(d.attempts), d.untried);
+    return tcp_stream(std::move(d.connected));
+}
+
+}  // namespace
+
+struct connect_error::details {
+    std::string text;
+    std::vector<connect_attempt> attempts;
+};
+
+connect_error::connect_error(std::error_code code, std::string_view text, std::vector<connect_attempt> attempts,
+                             std::size_t untried)
+    : error(code, "connect", text),
+      details_(
+          std::make_shared<const details>(details{all_of_it(code, text, attempts, untried), std::move(attempts)})) {}
+
+const char* connect_error::what() const noexcept { return details_->text.c_str(); }
+
+const std::vector<connect_attempt>& connect_error::attempts() const noexcept { return details_->attempts; }
+
+tcp_stream tcp_stream::connect(address server, const connect_options& how) {
+    dialed d;
+    connect_by_name(d, server, how);
+    if (d.error == errc::bad_address) detail::throw_bad_address("connect", server);
+    return connected_or_thrown(d, server.to_string());
+}
+
+tcp_stream tcp_stream::connect(address server, const connect_options& how, std::error_code& ec) noexcept {
+    dialed d;
+    connect_by_name(d, server, how);
+    ec = d.error;
+    return tcp_stream(std::move(d.connected));
+}
+
+tcp_stream tcp_stream::connect(address server, std::error_code& ec) noexcept { return connect(server, {}, ec); }
+
+tcp_stream tcp_stream::connect_any(const std::vector<endpoint>& servers, const connect_options& how) {
+    dialed d;
+    for (const endpoint& e : servers) {
+        if (!e.is_ip()) throw error(errc::bad_address, "connect", "connect to " + e.to_string());
+        if (is_wanted(e, how)) d.attempts.push_back({{}, e, {}, {}});
+    }
+    if (d.attempts.empty()) {
+        d.error = std::make_error_code(std::errc::address_not_available);
+    } else {
+        const one_call whole;
+        dial_all(d, how);
+    }
+    return connected_or_thrown(d, servers.size() == 1 ? servers.front().to_string() : "any");
+}
+
+}  // namespace cardea
