@@ -11,6 +11,7 @@
 #include <new>
 
 #include "fiber/thread_execution.hpp"
+#include "network/thread/thread_transfer.hpp"
 
 namespace cardea::detail {
 
@@ -18,29 +19,6 @@ namespace {
 // How often a full queue of a Unix socket is tried again: no readiness tells of it.
 constexpr std::int64_t retry_after_ns = 1'000'000;
 }  // namespace
-
-// One call's stay in the socket; false when it is closed.
-class thread_socket::use {
-  public:
-    explicit use(const thread_socket& s) noexcept : socket_(s) {
-        entered_ = (s.users_.fetch_add(1, std::memory_order_acquire) & closing) == 0;
-    }
-    ~use() {
-        if (socket_.users_.fetch_sub(1, std::memory_order_acq_rel) == (closing | 1)) socket_.close_descriptor();
-    }
-    use(const use&) = delete;
-    use& operator=(const use&) = delete;
-    explicit operator bool() const noexcept { return entered_; }
-
-    /// An error of a call during which the socket was closed says just that.
-    [[nodiscard]] std::error_code explain(std::error_code failed) const noexcept {
-        return socket_.is_open() ? failed : errc::closed;
-    }
-
-  private:
-    const thread_socket& socket_;
-    bool entered_;
-};
 
 std::error_code thread_socket::wait_for(short events) noexcept {
     thread_execution& me = this_thread_execution();
@@ -62,22 +40,6 @@ std::error_code thread_socket::wait_for(short events) noexcept {
         if (n > 0 && watched[0].revents != 0) return {};
         // A deadline may have been moved meanwhile.
         if (n == 0 && me.now_ns() >= std::min(me.nearest_deadline(), call_ends)) return errc::timed_out;
-    }
-}
-
-// Runs `call(flags)` until it succeeds or fails for good, waiting as this thread must.
-template <class Call>
-io_result thread_socket::transfer(short events, Call call) noexcept {
-    const use here(*this);
-    if (!here) return {0, errc::closed};
-    const bool bounded = this_thread_execution().interruptible();
-    for (;;) {
-        const ssize_t n = call(bounded ? MSG_DONTWAIT : 0);
-        if (n >= 0) return {static_cast<std::size_t>(n), is_open() || n > 0 ? std::error_code() : errc::closed};
-        if (errno == EINTR) continue;
-        // SO_RCVTIMEO or O_NONBLOCK of an adopted descriptor also lead here.
-        if (!would_block(errno)) return {0, here.explain(last_error())};
-        if (const std::error_code failed = wait_for(events)) return {0, failed};
     }
 }
 

@@ -111,7 +111,7 @@ std::error_code uring_socket::connect_to(const endpoint& server) noexcept {
 io_result uring_socket::send(const_buffer data) noexcept {
     const use here(*this);
     if (closing_) return {0, errc::closed};
-    return type_ == type::stream ? send_stream(data) : send_message(data.data(), data.size(), nullptr);
+    return type_ == type::stream ? send_stream(data) : send_record(data.data(), data.size(), nullptr);
 }
 
 io_result uring_socket::send_stream(const_buffer data) noexcept {
@@ -139,7 +139,7 @@ io_result uring_socket::send_stream(const_buffer data) noexcept {
 
 // A datagram or record leaves at once as a rule. When there is no room for it, it waits for that and tries again: a
 // sendmsg in the ring would lose its data (Linux forgets where the datagram began when it tries a second time).
-io_result uring_socket::send_message(const void* data, std::size_t size, const endpoint* to) noexcept {
+io_result uring_socket::send_record(const void* data, std::size_t size, const endpoint* to) noexcept {
     iovec what{const_cast<void*>(data), size};
     msghdr message{};
     message.msg_iov = &what;
@@ -184,7 +184,7 @@ io_result uring_socket::recv_record(mutable_buffer room) noexcept {
 io_result uring_socket::send_to(const_buffer datagram, const endpoint& to) noexcept {
     const use here(*this);
     if (closing_) return {0, errc::closed};
-    return send_message(datagram.data(), datagram.size(), &to);
+    return send_record(datagram.data(), datagram.size(), &to);
 }
 
 io_result uring_socket::recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept {
