@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""iperf3, as the kernel's program, measures the stack: either direction, both, in parallel, and with datagrams.
+
+    iperf3_test.py FOLDER SCALE
+"""
+
+import json
+import os
+import subprocess
+
+import puppet
+from namespaces import PATIENCE
+from puppet import MEGABYTE, NETWORK, STACK, TunTest, program
+
+
+class Iperf3(TunTest):
+    def measure(self, *options, version=4):
+        """What both sides have counted."""
+        server = subprocess.Popen([program("tun_iperf3_server"), "*:5201", "1"], stdout=subprocess.PIPE, text=True,
+                                  env=dict(os.environ, CARDEA_NETWORK=NETWORK))
+        try:
+            self.assertEqual(server.stdout.readline(), "ready\n")
+            client = subprocess.run(["iperf3", "-c", STACK[version], "-J", *options], capture_output=True, text=True,
+                                    timeout=PATIENCE, check=False)
+            self.assertEqual(client.returncode, 0, client.stdout)
+            said, _ = server.communicate(timeout=PATIENCE)
+        finally:
+            server.kill()
+            server.wait()
+            server.stdout.close()
+        self.assertEqual(server.returncode, 0)
+        streams = [line.split() for line in said.splitlines()]
+        return json.loads(client.stdout)["end"], [(s[0], int(s[2]), int(s[6])) for s in streams]
+
+    def amount(self, megabytes):
+        return str(max(int(megabytes * MEGABYTE * puppet.SCALE), MEGABYTE))
+
+    def test_client_sends(self):
+        for version in (4, 6):
+            size = self.amount(200)
+            end, streams = self.measure("-n", size, version=version)
+            self.assertGreaterEqual(end["sum_sent"]["bytes"], int(size))
+            self.assertEqual(end["sum_received"]["bytes"], sum(bytes_ for _, bytes_, _ in streams))
+            self.assertGreater(end["sum_received"]["bytes"], int(size) * 0.9)  # the rest was under way at the end
+
+    def test_client_receives(self):
+        for version in (4, 6):
+            size = self.amount(200)
+            end, streams = self.measure("-R", "-n", size, version=version)
+            self.assertGreaterEqual(end["sum_received"]["bytes"], int(size))
+            self.assertGreaterEqual(streams[0][1], end["sum_received"]["bytes"])
+
+    def test_four_streams_at_once(self):
+        for direction in ([], ["-R"]):
+            _, streams = self.measure("-P", "4", "-t", "1", *direction)
+            self.assertEqual(len(streams), 4)
+            for _, bytes_, _ in streams:
+                self.assertGreater(bytes_, 100_000)
+
+    def test_both_ways_at_once(self):
+        _, streams = self.measure("--bidir", "-t", "1")
+        self.assertEqual([way for way, _, _ in streams], ["received", "sent"])
+        for _, bytes_, _ in streams:
+            self.assertGreater(bytes_, 100_000)
+
+    def test_datagrams(self):
+        """At a rate that neither side finds hard: then none is lost."""
+        rate = "50M" if puppet.SCALE == 1 else "5M"
+        for direction in ([], ["-R"]):
+            end, _ = self.measure("-u", "-b", rate, "-t", "1", *direction)
+            self.assertGreater(end["sum"]["packets"], 100)
+            self.assertLess(end["sum"]["lost_percent"], 1)
+
+
+if __name__ == "__main__":
+    puppet.main(needs=["iperf3"])
