@@ -5,9 +5,11 @@
 #include <iostream>
 #include <string>
 
+#include "anywhere.hpp"
+
 int main(int argc, char** argv) {
     using namespace cardea;
-    try {
+    return run_anywhere("tcp_client", [&] {
         socket connection{family::inet6, type::stream};
         connection.connect(argc > 1 ? argv[1] : "127.0.0.1:2000");  // TCP's three-way handshake
 
@@ -24,8 +26,5 @@ int main(int argc, char** argv) {
         }
         std::cout << std::endl;
         connection.close();
-    } catch (const std::exception& e) {
-        std::cerr << "tcp_client: " << e.what() << '\n';
-        return 1;
-    }
+    });
 }

@@ -5,9 +5,11 @@
 #include <cctype>
 #include <iostream>
 
+#include "anywhere.hpp"
+
 int main(int argc, char** argv) {
     using namespace cardea;
-    try {
+    return run_anywhere("tcp_server", [&] {
         socket welcome{family::inet6, type::stream};  // takes IPv4 as well
         welcome.set(option::reuse_address{});
         welcome.bind(argc > 1 ? argv[1] : "*:2000");
@@ -24,8 +26,5 @@ int main(int argc, char** argv) {
             }
             connection.close();
         }
-    } catch (const std::exception& e) {
-        std::cerr << "tcp_server: " << e.what() << '\n';
-        return 1;
-    }
+    });
 }

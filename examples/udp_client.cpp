@@ -5,10 +5,12 @@
 #include <iostream>
 #include <string>
 
+#include "anywhere.hpp"
+
 int main(int argc, char** argv) {
     using namespace cardea;
     using namespace std::chrono_literals;
-    try {
+    return run_anywhere("udp_client", [&] {
         socket door{family::inet6, type::datagram};
 
         std::cout << "Input lowercase sentence: " << std::flush;
@@ -21,8 +23,5 @@ int main(int argc, char** argv) {
         auto [n, server] = door.recv_from(modified);
         std::cout << "From server: " << std::string_view(modified.data(), n) << std::endl;
         door.close();
-    } catch (const std::exception& e) {
-        std::cerr << "udp_client: " << e.what() << '\n';
-        return 1;
-    }
+    });
 }

@@ -5,9 +5,11 @@
 #include <cctype>
 #include <iostream>
 
+#include "anywhere.hpp"
+
 int main(int argc, char** argv) {
     using namespace cardea;
-    try {
+    return run_anywhere("udp_server", [&] {
         socket door{family::inet6, type::datagram};  // takes IPv4 as well
         door.bind(argc > 1 ? argv[1] : "*:2000");
         std::cout << "The server is ready to receive at " << door.local().to_string() << std::endl;
@@ -18,8 +20,5 @@ int main(int argc, char** argv) {
             for (char& c : message) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
             door.send_to({message.data(), n}, client);
         }
-    } catch (const std::exception& e) {
-        std::cerr << "udp_server: " << e.what() << '\n';
-        return 1;
-    }
+    });
 }

@@ -3,6 +3,8 @@
 
 #include <functional>
 
+#include "network_choice.hpp"
+
 namespace CLI {
 class App;
 }
@@ -20,10 +22,11 @@ inline constexpr int done = 0;
 inline constexpr int failed = 1;
 inline constexpr int misused = 2;
 
-command add_demo(CLI::App& app);
-command add_serve(CLI::App& app);
-command add_connect(CLI::App& app);
-command add_listen(CLI::App& app);
-command add_info(CLI::App& app);
+// `on` is what the command line says of the network, once it has been read. It outlives the commands.
+command add_demo(CLI::App& app, network_choice& on);
+command add_serve(CLI::App& app, network_choice& on);
+command add_connect(CLI::App& app, network_choice& on);
+command add_listen(CLI::App& app, network_choice& on);
+command add_info(CLI::App& app, network_choice& on);
 
 }  // namespace cardea_tool

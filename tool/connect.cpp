@@ -51,7 +51,7 @@ int run_connect(const connect_options& options) {
 
 }  // namespace
 
-command add_connect(CLI::App& app) {
+command add_connect(CLI::App& app, network_choice& on) {
     auto options = std::make_shared<connect_options>();
     auto* connect = app.add_subcommand("connect", "Connect to a server: standard input to it, its answers to output");
     connect->description(
@@ -73,7 +73,8 @@ command add_connect(CLI::App& app) {
         "  cardea connect example.org:http\n"
         "  echo hello | cardea connect --udp '[::1]:7'\n"
         "  cardea connect unix:/run/app.sock < request > answer\n");
-    return {connect, [options] { return run_connect(*options); }};
+    on.add_to(*connect);
+    return {connect, [options, &on] { return on.run("connect", [&] { return run_connect(*options); }); }};
 }
 
 }  // namespace cardea_tool

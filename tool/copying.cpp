@@ -1,4 +1,4 @@
-// Two threads per conversation: one reads the input and sends, one receives and writes the output.
+// Two threads or fibers per conversation: one reads the input and sends, one receives and writes the output.
 #include "copying.hpp"
 
 #include <cardea/deadline.hpp>
@@ -9,6 +9,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <thread>
 
 namespace cardea_tool {
 
@@ -42,16 +43,51 @@ class at_end {
     void (input::*act_)() noexcept;
 };
 
+/// Runs what blocks its thread. A loop goes on meanwhile, for a thread of its own does it: a host on a TUN device has
+/// packets to answer. Whoever is cancelled waits all the same, having called `hurry`.
+template <class Work, class Hurry>
+void aside(Work work, Hurry hurry) {
+    if (!cardea::this_fiber::on_loop()) return work();
+    cardea::event done;
+    std::exception_ptr failure;
+    std::jthread helper([&] {
+        try {
+            work();
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        done.set();
+    });
+    try {
+        done.wait();
+    } catch (...) {
+        hurry();
+        throw;
+    }
+    helper.join();
+    if (failure) std::rethrow_exception(failure);
+}
+
+std::size_t read_input(input& in, cardea::mutable_buffer room) {
+    std::size_t n = 0;
+    aside([&] { n = in.read(room); }, [&] { in.abandon(); });
+    return n;
+}
+
+void put_output(cardea::const_buffer data) {
+    aside([&] { write_output(data); }, [] {});
+}
+
 void send_input(cardea::stream& peer, input& in) {
     const chunk data(chunk_size);
-    while (const auto n = in.read(data.room())) peer.send_all(data.first(n));
+    while (const auto n = read_input(in, data.room())) peer.send_all(data.first(n));
     if (in.ended()) peer.shutdown(cardea::direction::send);
 }
 
 void receive_output(cardea::stream& peer, std::chrono::nanoseconds idle) {
     const cardea::call_limit each(idle);
     const chunk data(chunk_size);
-    while (const auto n = peer.recv(data.room())) write_output(data.first(n));
+    while (const auto n = peer.recv(data.room())) put_output(data.first(n));
 }
 
 }  // namespace
@@ -105,7 +141,7 @@ class correspondent {
 void send_input(cardea::udp_socket& door, input& in, correspondent& to, bool connected) {
     const chunk data(datagram_size);
     if (!connected) to.get();
-    while (const auto n = in.read(data.room())) {
+    while (const auto n = read_input(in, data.room())) {
         if (connected) {
             door.send(data.first(n));
         } else {
@@ -133,7 +169,7 @@ void receive_output(cardea::udp_socket& door, input& in, correspondent& from, co
         if (who == correspondents::the_first && from.is_known() && from.get() != got.from) continue;
         if (!connected && !from.is_known()) std::fprintf(stderr, "datagrams from %s\n", got.from.to_string().c_str());
         if (!connected) from.is(got.from);
-        write_output(data.first(got.size));
+        put_output(data.first(got.size));
     }
 }
 

@@ -1,5 +1,5 @@
-// What connect and listen share: standard input to a socket and the socket to standard output, both at once, each on a
-// plain thread of its own that blocks.
+// What connect and listen share: standard input to a socket and the socket to standard output, both at once.
+// On a loop, what blocks on the standard streams is a thread beside it.
 #pragma once
 
 #include <cardea/stream.hpp>

@@ -18,7 +18,6 @@ namespace cardea_tool {
 namespace {
 
 struct demo_options {
-    std::string network;
     std::size_t width = 0;
     bool ascii = false;
 };
@@ -62,55 +61,49 @@ void meet(meeting_point& point, program server, program client) {
     both.join();
 }
 
-/// On threads there is no loop to make; otherwise both are fibers of one. Gives the network's name.
-std::string meet_on(const std::string& network, meeting_point& point, program server, program client) {
-    if (network == "thread") {
-        meet(point, server, client);
-        return network;
-    }
-    return cardea::run({.network = network}, [&] {
-        meet(point, server, client);
-        return std::string(cardea::this_network().name());
-    });
-}
-
 void show(const demo_options& options, const char* service, program server, program client) {
     meeting_point point;
     std::vector<cardea::call_record> calls;
-    std::string network;
     {
         const recording on(point);
-        network = meet_on(options.network, point, server, client);
+        meet(point, server, client);
         calls = on.records();
     }
     const auto width = options.width != 0 ? options.width : terminal_columns().value_or(80);
-    fmt::print("{}, two {} on the {} network\n\n{}\n", service, network == "thread" ? "threads" : "fibers", network,
-               cardea::draw_ladder(calls, {.width = width, .ascii = options.ascii}));
+    fmt::print("{}, two {} on the {} network\n\n{}\n", service, cardea::this_fiber::on_loop() ? "fibers" : "threads",
+               cardea::this_network().name(), cardea::draw_ladder(calls, {.width = width, .ascii = options.ascii}));
 }
 
-int run_demo(const demo_options& options) {
+int run_demo(const demo_options& options, const network_choice& on) {
+    const std::string network = on.name();
     const char* bar = options.ascii ? ":" : "┆";
     fmt::print("A client sends a sentence, a server answers in capitals. Time runs downwards.\n");
     fmt::print("A bar of {} is a call that waits.\n\n", bar);
-    show(options, "TCP, the connection-oriented service", tcp_server, tcp_client);
-    show(options, "UDP, the connectionless service", udp_server, udp_client);
+    const auto both = [&options] {
+        show(options, "TCP, the connection-oriented service", tcp_server, tcp_client);
+        show(options, "UDP, the connectionless service", udp_server, udp_client);
+    };
+    // On threads there is no loop to make.
+    if (network == "thread") {
+        both();
+    } else {
+        cardea::run({.network = network}, both);
+    }
     return done;
 }
 
 }  // namespace
 
-command add_demo(CLI::App& app) {
+command add_demo(CLI::App& app, network_choice& on) {
     auto options = std::make_shared<demo_options>();
     auto* demo = app.add_subcommand("demo", "Show a TCP and a UDP exchange call by call, from both sides");
     demo->description(
         "Starts a TCP and a UDP server and a client for each on free loopback ports, and draws what\n"
         "their socket calls did: the textbook's ladder.");
-    demo->add_option("--network", options->network, "What runs them: thread, uring or epoll (default: the best)")
-        ->envname("CARDEA_NETWORK")
-        ->check(CLI::IsMember({"thread", "uring", "epoll"}));
+    on.add_to(*demo);
     demo->add_option("--width", options->width, "Columns (default: the terminal's, or 80)")->check(CLI::Range(60, 400));
     demo->add_flag("--ascii", options->ascii, "Draw with 7-bit characters only");
-    return {demo, [options] { return run_demo(*options); }};
+    return {demo, [options, &on] { return run_demo(*options, on); }};
 }
 
 }  // namespace cardea_tool

@@ -74,7 +74,7 @@ int run_listen(const listen_options& options) {
 
 }  // namespace
 
-command add_listen(CLI::App& app) {
+command add_listen(CLI::App& app, network_choice& on) {
     auto options = std::make_shared<listen_options>();
     auto* listen = app.add_subcommand("listen", "Wait for one client: what it sends to output, standard input to it");
     listen->description(
@@ -94,7 +94,8 @@ command add_listen(CLI::App& app) {
         "  cardea listen '*:7001' > file\n"
         "  tar c folder | cardea listen 127.0.0.1:7001\n"
         "  cardea listen --keep --receive-only unix:@log\n");
-    return {listen, [options] { return run_listen(*options); }};
+    on.add_to(*listen);
+    return {listen, [options, &on] { return on.run("listen", [&] { return run_listen(*options); }); }};
 }
 
 }  // namespace cardea_tool

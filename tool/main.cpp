@@ -24,9 +24,11 @@ void describe(CLI::App& app) {
         "  cardea serve echo '*:7000'           an echo server on TCP and UDP, on every CPU\n"
         "  cardea connect localhost:7000        talk to it; end with Ctrl-D\n"
         "  cardea listen '*:7001' > file        receive what one client sends\n"
+        "  cardea --network tun:tun0,192.0.2.2/24 serve files '*:80'\n"
+        "                                       a host of its own on a TUN device, for curl to read\n"
         "  cardea info                          what this machine offers\n"
         "Exit codes: 0 done, 1 it failed, 2 the command line makes no sense.\n"
-        "CARDEA_NETWORK=uring|epoll chooses the network beneath loops.\n");
+        "CARDEA_NETWORK chooses the network as --network does.\n");
     app.set_version_flag("--version", "cardea " CARDEA_VERSION, "Print the version and exit");
     app.set_help_flag("-h,--help", "Print this help and exit; also after a command");
     app.require_subcommand(0, 1);  // run_chosen() names them all when there is none
@@ -47,8 +49,10 @@ int run_chosen(const std::array<command, 5>& commands) {
 int run(int argc, char** argv) {
     CLI::App app;
     describe(app);
-    const std::array<command, 5> commands{add_demo(app), add_serve(app), add_connect(app), add_listen(app),
-                                          add_info(app)};
+    network_choice on;
+    on.add_to(app);
+    const std::array<command, 5> commands{add_demo(app, on), add_serve(app, on), add_connect(app, on),
+                                          add_listen(app, on), add_info(app, on)};
     if (argc == 1) {
         std::fputs(app.help().c_str(), stderr);
         return misused;

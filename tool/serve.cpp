@@ -1,19 +1,18 @@
-// cardea serve: a server that answers on every address given, over TCP and UDP, until it is told to stop.
+// cardea serve: a server that answers on every address given until it is told to stop.
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cardea/serve.hpp>
 #include <cstdio>
-#include <exception>
+#include <initializer_list>
 #include <memory>
-#include <stop_token>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "command.hpp"
 #include "duration.hpp"
+#include "pages.hpp"
 
 namespace cardea_tool {
 
@@ -26,7 +25,7 @@ struct serve_command {
     std::size_t max_connections = 0;
     std::string idle;
     std::string drain = "10s";
-    std::string network;
+    std::string directory = ".";
     bool verbose = false;
 };
 
@@ -45,63 +44,37 @@ cardea::serve_options options_of(const serve_command& command) {
     options.max_connections = command.max_connections;
     options.idle = duration_of(command.idle);
     options.drain = duration_of(command.drain);
-    options.network = command.network;
     return options;
 }
 
-/// The datagram half of a server, on threads beside the stream half: it lives as long as that.
-class datagram_half {
-  public:
-    /// Serves `where`; when it fails it has the other half stop.
-    datagram_half(const std::vector<std::string>& where, cardea::serve_options options, std::stop_source other)
-        : thread_([this, where, options = std::move(options), other](std::stop_token stop) mutable {
-              options.handle_signals = false;  // the other half does, and ours follows it
-              options.stop = stop;
-              options.on_ready = say_ready;
-              try {
-                  cardea::serve(where, echo_datagram, options);
-              } catch (...) {
-                  failure_ = std::current_exception();
-                  other.request_stop();
-              }
-          }) {}
-
-    /// Stops it; throws what ended it before.
-    void end() {
-        thread_.request_stop();
-        thread_.join();
-        if (failure_) std::rethrow_exception(failure_);
-    }
-
-  private:
-    static void say_ready(const std::vector<cardea::endpoint>& all) {
-        for (const auto& e : all) std::fprintf(stderr, "listening on udp %s\n", e.to_string().c_str());
-    }
-
-    std::exception_ptr failure_;
-    std::jthread thread_;  // last: it uses the others
-};
-
-void say_ready(const std::vector<cardea::endpoint>& all) {
+void say_ready(const std::vector<cardea::endpoint>& all, std::initializer_list<const char*> services) {
     for (const auto& e : all) {
-        std::fprintf(stderr, "listening on %s%s\n", e.is_ip() ? "tcp " : "", e.to_string().c_str());
+        if (!e.is_ip()) std::fprintf(stderr, "listening on %s\n", e.to_string().c_str());
+        for (const char* service : services) {
+            if (e.is_ip()) std::fprintf(stderr, "listening on %s %s\n", service, e.to_string().c_str());
+        }
     }
 }
 
-int run_serve(const serve_command& command) {
-    std::vector<std::string> datagrams;
+cardea::serve_report serve_echo(const serve_command& command, cardea::serve_options& options) {
+    options.on_ready = [](const auto& all) { say_ready(all, {"tcp", "udp"}); };
+    return cardea::serve(command.where, echo_stream, echo_datagram, options);
+}
+
+cardea::serve_report serve_files(const serve_command& command, cardea::serve_options& options) {
+    const pages from(command.directory);
+    options.on_ready = [](const auto& all) { say_ready(all, {"tcp"}); };
+    const auto answer = [&from](cardea::stream peer) { from.serve(peer); };
+    return cardea::serve(command.where, answer, options);
+}
+
+int run_serve(const serve_command& command, const network_choice& on) {
     for (const auto& where : command.where) {
         cardea::endpoint::parse(where);  // says what is wrong with it before anything has begun
-        if (!where.starts_with("unix:")) datagrams.push_back(where);
     }
-    std::stop_source stop;
     auto options = options_of(command);
-    std::optional<datagram_half> udp;
-    if (!datagrams.empty()) udp.emplace(datagrams, options, stop);
-    options.stop = stop.get_token();
-    options.on_ready = say_ready;
-    const auto report = cardea::serve(command.where, echo_stream, options);
-    if (udp) udp->end();
+    options.network = on.name_among({"uring", "epoll", "tun"}, "serve");
+    const auto report = command.service == "files" ? serve_files(command, options) : serve_echo(command, options);
     if (command.verbose) {
         fmt::print(stderr, "served {} connections; {} failed, {} were cut off by the end of the drain\n",
                    report.accepted, report.handler_failures, report.cancelled);
@@ -110,12 +83,16 @@ int run_serve(const serve_command& command) {
 }
 
 void add_options(CLI::App& serve, serve_command& command) {
-    serve.add_option("SERVICE", command.service, "echo: sends back what it receives")
+    serve
+        .add_option("SERVICE", command.service,
+                    "echo: sends back what it receives, over TCP and UDP; files: a folder's files, over HTTP")
         ->required()
-        ->check(CLI::IsMember({"echo"}));
-    serve.add_option("ADDRESS", command.where, "*:PORT, HOST:PORT, [IPV6]:PORT (TCP and UDP), or unix:PATH")
-        ->required();
-    serve.add_option("--threads", command.threads, "Loops for each of TCP and UDP (default: one per CPU)")
+        ->check(CLI::IsMember({"echo", "files"}));
+    serve.add_option("ADDRESS", command.where, "*:PORT, HOST:PORT, [IPV6]:PORT, or unix:PATH")->required();
+    serve.add_option("-d,--directory", command.directory, "The folder of files")
+        ->check(CLI::ExistingDirectory)
+        ->capture_default_str();
+    serve.add_option("--threads", command.threads, "Loops (default: one per CPU; on tun there is one)")
         ->check(CLI::Range(1, 1024));
     serve.add_option("--max-connections", command.max_connections, "Served at once; more wait (default: no limit)")
         ->check(CLI::Range(std::size_t{1}, std::size_t{100'000'000}));
@@ -124,24 +101,25 @@ void add_options(CLI::App& serve, serve_command& command) {
     serve.add_option("--drain", command.drain, "After SIGTERM, how long connections may go on")
         ->check(check_duration, "DURATION")
         ->capture_default_str();
-    serve.add_option("--network", command.network, "uring or epoll (default: CARDEA_NETWORK, or the best)")
-        ->check(CLI::IsMember({"uring", "epoll"}));
     serve.add_flag("-v,--verbose", command.verbose, "At the end, say how much was served");
 }
 
 }  // namespace
 
-command add_serve(CLI::App& app) {
+command add_serve(CLI::App& app, network_choice& on) {
     auto options = std::make_shared<serve_command>();
-    auto* serve = app.add_subcommand("serve", "Run a server: echo");
+    auto* serve = app.add_subcommand("serve", "Run a server: echo or files");
     serve->description(
         "Serves each ADDRESS until SIGINT or SIGTERM: then it takes no more connections, lets those there\n"
         "are go on for the time of --drain, and ends. A second signal ends it at once.");
     add_options(*serve, *options);
+    on.add_to(*serve);
     serve->footer(
         "  cardea serve echo '*:7'\n"
-        "  cardea serve echo 127.0.0.1:7000 '[::1]:7000' unix:/tmp/echo --threads 2 --idle 1m\n");
-    return {serve, [options] { return run_serve(*options); }};
+        "  cardea serve echo 127.0.0.1:7000 '[::1]:7000' unix:/tmp/echo --threads 2 --idle 1m\n"
+        "  cardea serve files '*:8000' --directory docs\n"
+        "  cardea --network tun:tun0,192.0.2.2/24 serve files '*:80'\n");
+    return {serve, [options, &on] { return run_serve(*options, on); }};
 }
 
 }  // namespace cardea_tool
