@@ -143,25 +143,6 @@ bool kernel_socket::is_listening() const noexcept {
     return ::getsockopt(fd_, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
 }
 
-io_result unread_bytes::take(mutable_buffer room) noexcept {
-    const std::size_t n = std::min(room.size(), bytes_.size() - taken_);
-    if (n > 0) std::memcpy(room.data(), bytes_.data() + taken_, n);
-    taken_ += n;
-    if (taken_ == bytes_.size() && taken_ > 0) {
-        bytes_ = {};
-        taken_ = 0;
-    }
-    return {n, n > 0 ? std::error_code() : std::exchange(error_, {})};
-}
-
-void unread_bytes::give_to(native_socket& out) noexcept {
-    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(taken_));
-    out.unread = std::move(bytes_);
-    out.end_of_stream = end_of_stream_;
-    out.error = error_;
-    taken_ = 0;
-}
-
 bool accepted_ahead::add(int fd) noexcept {
     try {
         waiting_.push_back(fd);

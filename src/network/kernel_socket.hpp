@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "network/unread_bytes.hpp"
+
 namespace cardea::detail {
 
 inline std::error_code last_error() noexcept { return {errno, std::system_category()}; }
@@ -90,25 +92,6 @@ std::error_code open_descriptor(family f, type t, int protocol, int extra_flags,
 std::int64_t monotonic_ns() noexcept;
 std::int64_t realtime_ns() noexcept;
 std::uint64_t kernel_random() noexcept;
-
-/// Bytes that were received but not read when a socket changed networks: they come before what the kernel has.
-class unread_bytes {
-  public:
-    unread_bytes() noexcept = default;
-    explicit unread_bytes(native_socket& from) noexcept
-        : bytes_(std::move(from.unread)), end_of_stream_(from.end_of_stream), error_(from.error) {}
-    /// Nothing left to give before the kernel is asked.
-    [[nodiscard]] bool empty() const noexcept { return taken_ == bytes_.size() && !end_of_stream_ && !error_; }
-    /// Bytes, then the error (once), then the end of the stream. Not empty.
-    io_result take(mutable_buffer room) noexcept;
-    void give_to(native_socket& out) noexcept;
-
-  private:
-    std::vector<std::byte> bytes_;
-    std::size_t taken_ = 0;
-    bool end_of_stream_ = false;
-    std::error_code error_;
-};
 
 /// getpeername(2); none: it has reset meanwhile (ENOTCONN).
 endpoint peer_of(int fd) noexcept;

@@ -35,6 +35,12 @@ class epoll_socket final : public kernel_socket {
     io_result recv(mutable_buffer room) noexcept override;
     io_result send_to(const_buffer datagram, const endpoint& to) noexcept override;
     io_result recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept override;
+    io_result send_vectored(const_buffers pieces) noexcept override;
+    io_result recv_vectored(mutable_buffers rooms) noexcept override;
+    io_result peek(mutable_buffer room) noexcept override;
+    io_result recv_lease(lease& out) noexcept override;
+    std::error_code put_back(const_buffer bytes) noexcept override;
+    io_result send_file(int file, std::uint64_t offset, std::size_t size, bool& reading_failed) noexcept override;
     std::error_code shutdown(direction how) noexcept override;
     std::error_code close() noexcept override;
     [[nodiscard]] bool is_open() const noexcept override { return fd_ >= 0; }
@@ -55,6 +61,7 @@ class epoll_socket final : public kernel_socket {
     template <class Attempt>
     std::error_code perform_waiting(epoll_side& side, std::uint32_t wanted, Attempt& attempt) noexcept;
     io_result take_unread(mutable_buffer room) noexcept;
+    io_result send_from_memory(int file, std::uint64_t offset, std::size_t size) noexcept;
     [[nodiscard]] std::error_code usable() const noexcept;
     void learn_linger() noexcept;
     void leave_network() noexcept;
@@ -63,6 +70,8 @@ class epoll_socket final : public kernel_socket {
     std::atomic<epoll_network*> home_;  // nullptr: an orphan, or closed
     epoll_registration* record_ = nullptr;
     unread_bytes unread_;
+    /// The last lease was full: the next one gets a bigger buffer.
+    bool bulk_ = false;
 };
 
 }  // namespace cardea::detail

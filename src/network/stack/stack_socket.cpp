@@ -10,6 +10,7 @@
 #include <new>
 #include <utility>
 
+#include "network/stack/stack_perform.hpp"
 #include "network/stack/translate.hpp"
 #include "stack/tcp/connection.hpp"
 
@@ -67,45 +68,6 @@ void stack_socket::on_ready(tcpip::socket&, unsigned newly) {
     if ((newly & (ready::writable | ready::error | ready::hangup)) != 0) out_.wake_first();
 }
 
-// Runs `attempt`, which gives an error of the stack, EAGAIN for "not yet", until it is not that.
-template <class Attempt>
-std::error_code stack_socket::perform(waiting_line& line, Attempt attempt) noexcept {
-    if (line.empty()) {
-        const tcpip::error result = attempt();
-        if (result != tcpip::error::eagain) {
-            home_.load(std::memory_order_relaxed)->call_done();
-            loop::current()->count_call();
-            return to_error_code(result);
-        }
-    }
-    return perform_waiting(line, attempt);
-}
-
-template <class Attempt>
-std::error_code stack_socket::perform_waiting(waiting_line& line, Attempt& attempt) noexcept {
-    loop& here = *loop::current();
-    stack_waiter me(*here.running());
-    line.join(me);
-    std::error_code result;
-    std::error_code interrupted;
-    for (;;) {
-        if (line.is_first(me)) {
-            const tcpip::error tried = attempt();
-            if (tried != tcpip::error::eagain) {
-                result = to_error_code(tried);
-                break;
-            }
-        }
-        // Asked for as well: wake-ups that keep coming for nothing must not keep a deadline from its turn.
-        result = interrupted ? interrupted : me.who.interruption();
-        if (result) break;
-        interrupted = to_error(here.park(patience::interruptible));
-        if (me.closed) return errc::closed;  // the socket itself may be gone
-    }
-    line.leave(me);
-    return result;
-}
-
 std::error_code stack_socket::usable() const noexcept {
     if (inner_ == nullptr) return errc::closed;
     if (home_.load(std::memory_order_acquire) == nullptr) return errc::wrong_network;
@@ -134,6 +96,7 @@ io_result stack_socket::recv(mutable_buffer room) noexcept {
     io_result done;
     done.error = usable();
     if (done.error || (type_ == type::stream && room.size() == 0)) return done;
+    if (!unread_.empty()) return unread_.take(room);
     done.error = perform(in_, [&]() noexcept {
         const auto came = inner_->recv({room.data(), room.size()}, 0, now());
         done.bytes = came.size;

@@ -9,6 +9,7 @@
 
 #include "network/stack/stack_network.hpp"
 #include "network/stack/waiting_line.hpp"
+#include "network/unread_bytes.hpp"
 #include "stack/socket/socket.hpp"
 
 namespace cardea::detail {
@@ -28,6 +29,11 @@ class stack_socket final : public network_socket, private tcpip::socket_observer
     io_result recv(mutable_buffer room) noexcept override;
     io_result send_to(const_buffer datagram, const endpoint& to) noexcept override;
     io_result recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept override;
+    io_result send_vectored(const_buffers pieces) noexcept override;
+    io_result recv_vectored(mutable_buffers rooms) noexcept override;
+    io_result peek(mutable_buffer room) noexcept override;
+    io_result recv_lease(lease& out) noexcept override;
+    std::error_code put_back(const_buffer bytes) noexcept override;
     std::error_code shutdown(direction how) noexcept override;
     std::error_code close() noexcept override;
     [[nodiscard]] bool is_open() const noexcept override { return inner_ != nullptr; }
@@ -50,6 +56,7 @@ class stack_socket final : public network_socket, private tcpip::socket_observer
     template <class Attempt>
     std::error_code perform_waiting(waiting_line& line, Attempt& attempt) noexcept;
     void on_ready(tcpip::socket& s, unsigned newly) override;
+    tcpip::error send_two(const_buffer first, const_buffer second, std::size_t& sent) noexcept;
     [[nodiscard]] std::error_code usable() const noexcept;
     [[nodiscard]] tcpip::time_ns now() const noexcept { return home_.load(std::memory_order_relaxed)->now_ns(); }
     void start_afresh() noexcept;
@@ -59,6 +66,7 @@ class stack_socket final : public network_socket, private tcpip::socket_observer
     std::unique_ptr<tcpip::socket> inner_;
     waiting_line in_;
     waiting_line out_;
+    unread_bytes unread_;         // put back by a reader
     tcpip::endpoint bound_;       // by bind(); port 0: it was not
     tcpip::endpoint last_local_;  // what an orphan still knows of its names
     tcpip::endpoint last_peer_;

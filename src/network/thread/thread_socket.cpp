@@ -45,15 +45,7 @@ std::error_code thread_socket::wait_for(short events) noexcept {
 
 io_result thread_socket::send(const_buffer data) noexcept {
     if (type_ != type::stream) return send_all(data);
-    // One at a time, so that the stream's order is the callers'. A close() reaches who sends, and then the next.
-    try {
-        const std::lock_guard turn(sending_);
-        return send_all(data);
-    } catch (const error& e) {
-        return {0, e.code()};
-    } catch (const cancelled&) {
-        return {0, errc::cancelled};
-    }
+    return in_turn([&] { return send_all(data); });
 }
 
 io_result thread_socket::send_all(const_buffer data) noexcept {
@@ -69,14 +61,8 @@ io_result thread_socket::send_all(const_buffer data) noexcept {
 }
 
 io_result thread_socket::recv(mutable_buffer room) noexcept {
-    if (has_unread_.load(std::memory_order_acquire)) {
-        std::lock_guard held(unread_guard_);
-        if (!unread_.empty()) {
-            const io_result taken = unread_.take(room);
-            if (unread_.empty()) has_unread_.store(false, std::memory_order_release);
-            return taken;
-        }
-    }
+    io_result unread;
+    if (take_unread(unread, room, false)) return unread;
     return transfer(POLLIN, [&](int flags) { return ::recv(fd_, room.data(), room.size(), flags); });
 }
 

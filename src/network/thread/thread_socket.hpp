@@ -37,6 +37,11 @@ class thread_socket final : public kernel_socket {
     io_result recv(mutable_buffer room) noexcept override;
     io_result send_to(const_buffer datagram, const endpoint& to) noexcept override;
     io_result recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept override;
+    io_result send_vectored(const_buffers pieces) noexcept override;
+    io_result recv_vectored(mutable_buffers rooms) noexcept override;
+    io_result peek(mutable_buffer room) noexcept override;
+    std::error_code put_back(const_buffer bytes) noexcept override;
+    io_result send_file(int file, std::uint64_t offset, std::size_t size, bool& reading_failed) noexcept override;
     std::error_code shutdown(direction how) noexcept override;
     std::error_code local(endpoint& out) const noexcept override;
     std::error_code peer(endpoint& out) const noexcept override;
@@ -58,7 +63,12 @@ class thread_socket final : public kernel_socket {
 
     template <class Call>
     io_result transfer(short events, Call call) noexcept;
+    template <class Call>
+    io_result in_turn(Call call) noexcept;
     io_result send_all(const_buffer data) noexcept;
+    io_result send_pieces(const_buffers pieces) noexcept;
+    io_result send_file_in_turn(int file, std::uint64_t offset, std::size_t size) noexcept;
+    bool take_unread(io_result& out, mutable_buffer room, bool leave) noexcept;
     void end() noexcept;
     std::error_code wait_for(short events) noexcept;
     std::error_code connect_bounded(const endpoint& server) noexcept;

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cerrno>
+#include <mutex>
 
 #include "fiber/thread_execution.hpp"
 #include "network/thread/thread_socket.hpp"
@@ -47,6 +48,19 @@ io_result thread_socket::transfer(short events, Call call) noexcept {
         // SO_RCVTIMEO or O_NONBLOCK of an adopted descriptor also lead here.
         if (!would_block(errno)) return {0, here.explain(last_error())};
         if (const std::error_code failed = wait_for(events)) return {0, failed};
+    }
+}
+
+// A stream's senders, one at a time, so that its order is the callers'. A close() reaches who sends, and then the next.
+template <class Call>
+io_result thread_socket::in_turn(Call call) noexcept {
+    try {
+        const std::lock_guard turn(sending_);
+        return call();
+    } catch (const error& e) {
+        return {0, e.code()};
+    } catch (const cancelled&) {
+        return {0, errc::cancelled};
     }
 }
 

@@ -2,9 +2,11 @@
 // (io_uring_register_buf_ring(3)).
 #pragma once
 
+#include <cardea/lease.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <thread>
 
 #include "network/uring/ring.hpp"
 
@@ -26,7 +28,9 @@ class buffer_pool {
     /// The kernel has filled this one: it is ours until give_back().
     void taken(std::uint16_t) noexcept { --lent_; }
     void give_back(std::uint16_t id) noexcept;
-    [[nodiscard]] const std::byte* data(std::uint16_t id) const noexcept { return memory_ + id * stride; }
+    [[nodiscard]] const std::byte* data(std::uint16_t id) const noexcept { return memory_->bytes + id * stride; }
+    /// Lends a filled one to somebody: it comes back by itself.
+    lease lend(std::uint16_t id, std::uint32_t begin, std::uint32_t end) noexcept;
     /// Whether there are enough for another connection to receive into; else it receives into its reader's own room.
     [[nodiscard]] bool plenty() const noexcept { return lent_ > buffers / 8; }
 
@@ -42,8 +46,25 @@ class buffer_pool {
     // Not a power of two: small messages at the starts of buffers would all fall into the same few sets of the caches.
     static constexpr std::size_t stride = buffer_bytes + 64;
 
+    /// The memory, which stays as long as somebody holds a lease on a piece of it.
+    class memory final : public lease::lender {
+      public:
+        explicit memory(buffer_pool& of);
+        void take_back(std::uintptr_t what) noexcept override;
+        /// The pool ends.
+        void abandon() noexcept;
+
+        std::byte* const bytes;
+        std::size_t lent = 0;
+
+      private:
+        ~memory();
+        buffer_pool* pool_;
+        const std::thread::id owner_ = std::this_thread::get_id();
+    };
+
     ring& ring_;
-    std::byte* memory_ = nullptr;
+    memory* memory_ = nullptr;
     io_uring_buf_ring* lending_ = nullptr;
     unsigned lent_ = buffers;
     std::unique_ptr<chunk[]> chunks_;

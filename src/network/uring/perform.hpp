@@ -1,5 +1,7 @@
-// One operation of a socket, from entry to outcome.
+// One operation of a socket, from entry to outcome, and what else the files that hold the calls share.
 #pragma once
+
+#include <cerrno>
 
 #include "network/uring/uring_network.hpp"
 #include "network/uring/uring_socket.hpp"
@@ -14,6 +16,41 @@ uring_socket::outcome uring_socket::perform(Prepare prepare) noexcept {
     e->user_data = tag(&op, target::operation);
     const wake why = home_->await(op);
     return {op.result, why};
+}
+
+class uring_socket::use {
+  public:
+    explicit use(uring_socket& s) noexcept : socket_(s) { ++s.calls_; }
+    ~use() {
+        --socket_.calls_;
+        socket_.note_progress();
+    }
+    use(const use&) = delete;
+    use& operator=(const use&) = delete;
+
+  private:
+    uring_socket& socket_;
+};
+
+template <class Prepare>
+io_result uring_socket::send_in_turn(std::size_t total, Prepare prepare) noexcept {
+    wait_line::place mine{loop::current()->running()};
+    senders_.join(mine);
+    io_result done;
+    while (senders_.front() != &mine && !done.error) {
+        const wake why = loop::current()->park(patience::interruptible);
+        done.error = closing_ ? std::error_code(errc::closed) : to_error(why);
+    }
+    while (!done.error && done.bytes < total) {
+        const auto ended = perform([&](io_uring_sqe* e) { prepare(e, done.bytes); });
+        if (ended.result >= 0) done.bytes += static_cast<std::size_t>(ended.result);
+        const bool failed = ended.result < 0 && ended.result != -EINTR;
+        const bool interrupted = ended.why != wake::ready && done.bytes < total;
+        if (failed || interrupted || (closing_ && done.bytes < total)) done.error = explain(ended);
+    }
+    senders_.leave(mine);
+    senders_.wake_front();
+    return done;
 }
 
 }  // namespace cardea::detail

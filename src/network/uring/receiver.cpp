@@ -38,18 +38,28 @@ io_result receiver::recv(uring_network& home, mutable_buffer room) noexcept {
 }
 
 io_result receiver::wait_and_take(uring_network& home, mutable_buffer room, const wait_line::place& mine) noexcept {
+    bool direct = false;
+    const std::error_code failed = wait_for_some(home, mine, room.size() >= direct_room, direct);
+    if (failed) return {0, failed};
+    return direct ? directly(room) : take(home.buffers(), room);
+}
+
+// Until this reader is the first and there is something; or until it had better receive by itself, with nothing armed:
+// of bulk, or where the pool is all but empty.
+std::error_code receiver::wait_for_some(uring_network& home, const wait_line::place& mine, bool bulk_goes_directly,
+                                        bool& directly) noexcept {
     for (;;) {
-        if (!socket_.is_open()) return {0, errc::closed};
+        if (!socket_.is_open()) return errc::closed;
         if (readers_.front() == &mine) {
-            if (something_to_read()) return take(home.buffers(), room);
+            if (something_to_read()) return {};
             if (!armed_) {
-                const bool direct = (bulk_ && room.size() >= direct_room) || !home.buffers().plenty();
-                if (direct) return directly(room);
+                directly = (bulk_ && bulk_goes_directly) || !home.buffers().plenty();
+                if (directly) return {};
                 arm(home);
             }
         }
         const wake why = loop::current()->park(patience::interruptible);
-        if (why != wake::ready) return {0, to_error(why)};
+        if (why != wake::ready) return to_error(why);
     }
 }
 

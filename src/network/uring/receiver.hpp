@@ -27,6 +27,11 @@ class receiver {
     explicit receiver(uring_socket& of) noexcept : socket_(of) {}
 
     io_result recv(uring_network& home, mutable_buffer room) noexcept;
+    io_result peek(uring_network& home, mutable_buffer room) noexcept;
+    io_result recv_lease(uring_network& home, lease& out) noexcept;
+    std::error_code put_back(const_buffer bytes) noexcept { return unread_.put_front(bytes); }
+    /// recv() would give bytes without waiting.
+    [[nodiscard]] bool has_bytes() const noexcept { return !unread_.empty() || first_ != buffer_pool::none; }
     /// A completion of the multishot.
     void completed(uring_network& home, std::int32_t result, std::uint32_t flags) noexcept;
     /// Asks the kernel to end the multishot, if it has it.
@@ -49,7 +54,14 @@ class receiver {
     }
     io_result take(buffer_pool& pool, mutable_buffer room) noexcept;
     io_result wait_and_take(uring_network& home, mutable_buffer room, const wait_line::place& mine) noexcept;
+    std::error_code wait_for_some(uring_network& home, const wait_line::place& mine, bool bulk_goes_directly,
+                                  bool& directly) noexcept;
     io_result directly(mutable_buffer room) noexcept;
+    io_result look(buffer_pool& pool, mutable_buffer room) const noexcept;
+    io_result look_directly(mutable_buffer room) noexcept;
+    io_result wait_and_lend(uring_network& home, lease& out, const wait_line::place& mine) noexcept;
+    io_result lend(buffer_pool& pool, lease& out) noexcept;
+    io_result lend_directly(uring_network& home, lease& out) noexcept;
     void arm(uring_network& home) noexcept;
     void append(buffer_pool& pool, std::uint16_t id, std::uint32_t size) noexcept;
     void note_filling(uring_network& home, std::uint32_t size, bool more_waits) noexcept;

@@ -24,20 +24,6 @@ constexpr std::int64_t retry_after_ns = 1'000'000;
 
 }  // namespace
 
-class uring_socket::use {
-  public:
-    explicit use(uring_socket& s) noexcept : socket_(s) { ++s.calls_; }
-    ~use() {
-        --socket_.calls_;
-        socket_.note_progress();
-    }
-    use(const use&) = delete;
-    use& operator=(const use&) = delete;
-
-  private:
-    uring_socket& socket_;
-};
-
 uring_socket::uring_socket(uring_network& home, int fd, family f, type t) noexcept
     : kernel_socket(fd, f, t), home_(&home), receiver_(*this) {
     home.enlist(*this);
@@ -111,30 +97,11 @@ std::error_code uring_socket::connect_to(const endpoint& server) noexcept {
 io_result uring_socket::send(const_buffer data) noexcept {
     const use here(*this);
     if (closing_) return {0, errc::closed};
-    return type_ == type::stream ? send_stream(data) : send_record(data.data(), data.size(), nullptr);
-}
-
-io_result uring_socket::send_stream(const_buffer data) noexcept {
-    wait_line::place mine{loop::current()->running()};
-    senders_.join(mine);
-    io_result done;
-    while (senders_.front() != &mine && !done.error) {
-        const wake why = loop::current()->park(patience::interruptible);
-        done.error = closing_ ? std::error_code(errc::closed) : to_error(why);
-    }
-    while (!done.error && done.bytes < data.size()) {
-        const const_buffer rest = data.after(done.bytes);
-        const auto ended = perform([&](io_uring_sqe* e) {
-            io_uring_prep_send(e, fd_, rest.data(), std::min(rest.size(), send_at_most), MSG_NOSIGNAL | MSG_WAITALL);
-        });
-        if (ended.result >= 0) done.bytes += static_cast<std::size_t>(ended.result);
-        const bool failed = ended.result < 0 && ended.result != -EINTR;
-        const bool interrupted = ended.why != wake::ready && done.bytes < data.size();
-        if (failed || interrupted || (closing_ && done.bytes < data.size())) done.error = explain(ended);
-    }
-    senders_.leave(mine);
-    senders_.wake_front();
-    return done;
+    if (type_ != type::stream) return send_record(data.data(), data.size(), nullptr);
+    return send_in_turn(data.size(), [&](io_uring_sqe* e, std::size_t done) {
+        const const_buffer rest = data.after(done);
+        io_uring_prep_send(e, fd_, rest.data(), std::min(rest.size(), send_at_most), MSG_NOSIGNAL | MSG_WAITALL);
+    });
 }
 
 // A datagram or record leaves at once as a rule. When there is no room for it, it waits for that and tries again: a

@@ -26,6 +26,11 @@ class uring_socket final : public kernel_socket {
     io_result recv(mutable_buffer room) noexcept override;
     io_result send_to(const_buffer datagram, const endpoint& to) noexcept override;
     io_result recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept override;
+    io_result send_vectored(const_buffers pieces) noexcept override;
+    io_result recv_vectored(mutable_buffers rooms) noexcept override;
+    io_result peek(mutable_buffer room) noexcept override;
+    io_result recv_lease(lease& out) noexcept override;
+    std::error_code put_back(const_buffer bytes) noexcept override;
     std::error_code close() noexcept override;
     [[nodiscard]] bool is_open() const noexcept override { return !closing_; }
     [[nodiscard]] network* home() const noexcept override;
@@ -56,7 +61,10 @@ class uring_socket final : public kernel_socket {
     class use;
 
     std::error_code connect_to(const endpoint& server) noexcept;
-    io_result send_stream(const_buffer data) noexcept;
+    /// Sends a stream's `total` bytes when the senders before have sent theirs; `prepare(entry, done)` fills in the
+    /// request for what is left after `done` of them.
+    template <class Prepare>
+    io_result send_in_turn(std::size_t total, Prepare prepare) noexcept;
     std::error_code wait_to_send(const endpoint* to) noexcept;
     io_result send_record(const void* data, std::size_t size, const endpoint* to) noexcept;
     io_result recv_record(mutable_buffer room) noexcept;
