@@ -15,6 +15,8 @@ struct network_under_test {
     const char* name;
     /// Its sockets are descriptors of this machine's kernel: limits, signals, namespaces and other programs reach them.
     bool kernel;
+    /// What run() is given for it.
+    const char* in_full = name;
 };
 
 inline constexpr network_under_test networks[] = {
@@ -22,6 +24,7 @@ inline constexpr network_under_test networks[] = {
     {"uring", true},
     {"epoll", true},
     {"sim", false},
+    {"tun", false, "tun:cardea,10.97.0.2/24,fd97::2/64"},
 };
 
 /// Tests carry the network's name, not the bytes of its record.
@@ -34,9 +37,14 @@ std::size_t open_descriptors();
 
 class every_network : public testing::TestWithParam<network_under_test> {
   protected:
+    /// Skips, with the reason, where the network cannot be had.
+    void SetUp() override;
     /// Runs `body` on the network under test: on a plain thread of its own, or as the first fiber of a loop. Afterwards
     /// the descriptors, fibers and sockets of before must be all there are.
     void on_network(const std::function<void()>& body) const;
+    /// Runs `body` in a loop of the network under test, on this thread. A TUN device is in a network namespace that the
+    /// thread is put into, and that ends with it.
+    void in_a_loop(const std::function<void()>& body) const;
     [[nodiscard]] bool runs_on_threads() const { return std::string_view(GetParam().name) == "thread"; }
 };
 

@@ -15,7 +15,7 @@ class moving : public every_network {
         if (runs_on_threads()) {
             body();
         } else {
-            run({.network = GetParam().name}, body);
+            in_a_loop(body);
         }
     }
     // Runs `body` as a test on a plain thread.

@@ -51,7 +51,10 @@ void stack_network::note_sent(const tcpip::packet_view& packet, std::string_view
 
 void stack_network::dropped(const tcpip::packet_view&, tcpip::drop_reason why) { refused_ = why; }
 
-void stack_network::looped(const tcpip::packet_view& packet) { note_sent(packet, "to the host itself"); }
+void stack_network::looped(const tcpip::packet_view& packet) {
+    talks_to_itself_ = true;
+    note_sent(packet, "to the host itself");
+}
 
 std::error_code stack_network::open(family f, type t, int protocol, std::unique_ptr<network_socket>& out) noexcept {
     constexpr int tcp = 6;

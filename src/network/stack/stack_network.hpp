@@ -76,6 +76,8 @@ class stack_network : public network, private tcpip::host_observer {
     /// Makes the driver look again, for abandon(). Any thread.
     virtual void poke() noexcept = 0;
 
+    /// Some of its packets have been for itself.
+    [[nodiscard]] bool talks_to_itself() const noexcept { return talks_to_itself_; }
     /// The capture of it, if there is one.
     [[nodiscard]] capture_file* captured() const noexcept { return capture_.get(); }
 
@@ -85,6 +87,7 @@ class stack_network : public network, private tcpip::host_observer {
 
     std::shared_ptr<capture_file> capture_;
     std::uint32_t captured_as_ = 0;
+    bool talks_to_itself_ = false;
     tcpip::drop_reason refused_ = tcpip::drop_reason::none;  // of the packet that is being taken in
     tcpip::host host_;
     tcpip::random_source random_;
