@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cardea/endpoint.hpp>
+#include <cardea/names.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cardea::sim {
 
@@ -77,6 +79,11 @@ class world {
     /// interface for each host, virtual time in nanoseconds, and in comments what was lost or dropped, and why. Throws
     /// cardea::error when the file cannot be made. Hosts that are made later are in it too.
     void capture(const std::string& path);
+
+    /// Gives a name addresses, best first, and a service its servers ("_http._tcp.example.org"), for every host to find.
+    /// The ports of the addresses do not matter. A host's own name may be given others. Before run().
+    void name(std::string_view name, std::vector<endpoint> addresses);
+    void service(std::string_view name, std::vector<service_record> servers);
 
     /// Runs every program to its end, in virtual time. When nothing can happen any more, those that still wait are
     /// cancelled. Rethrows the first failure of a program, having cancelled the rest. Once; not inside another run().

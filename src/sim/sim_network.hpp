@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cardea/endpoint.hpp>
+#include <cardea/names.hpp>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -13,8 +14,11 @@ namespace cardea::sim::detail {
 
 class simulation;
 
-/// The addresses of every host by its name, with port 0.
-using directory = std::map<std::string, std::vector<endpoint>, std::less<>>;
+/// What names mean in a world.
+struct directory {
+    std::map<std::string, std::vector<endpoint>, std::less<>> hosts;
+    std::map<std::string, std::vector<service_record>, std::less<>> services;
+};
 
 class sim_network : public cardea::detail::stack_network {
   public:
@@ -27,6 +31,8 @@ class sim_network : public cardea::detail::stack_network {
     [[nodiscard]] std::int64_t wall_clock_ns() const noexcept override;
     std::error_code resolve(const std::string& host, const std::string& service,
                             std::vector<endpoint>& out) noexcept override;
+    std::error_code resolve_srv(const std::string& name, std::vector<service_record>& out) noexcept override;
+    std::error_code reverse(const endpoint& of, std::string& name) noexcept override;
 
     /// Its turn begins.
     void tidy() noexcept { collect_abandoned(); }

@@ -56,7 +56,7 @@ host_state& world_state::add(std::string_view name) {
     made.net = std::make_unique<sim_network>(engine, config, names);
     if (capture) made.net->capture(capture, name);
     made.index = engine.add(*made.net, {v4, v6});
-    names[made.name] = {endpoint::inet6(v6.bytes, 0), endpoint::inet({10, 0, 0, number}, 0)};
+    names.hosts[made.name] = {endpoint::inet6(v6.bytes, 0), endpoint::inet({10, 0, 0, number}, 0)};
     return made;
 }
 
@@ -107,6 +107,14 @@ void world::link(sim::host& a, sim::host& b, const link_options& how) {
 void world::capture(const std::string& path) {
     state_->capture = std::make_shared<cardea::detail::capture_file>(path);
     for (detail::host_state& h : state_->states) h.net->capture(state_->capture, h.name);
+}
+
+void world::name(std::string_view name, std::vector<endpoint> addresses) {
+    state_->names.hosts.insert_or_assign(std::string(name), std::move(addresses));
+}
+
+void world::service(std::string_view name, std::vector<service_record> servers) {
+    state_->names.services.insert_or_assign(std::string(name), std::move(servers));
 }
 
 report world::run() {

@@ -30,7 +30,7 @@ BELOW = {
     "socket": {"base", "names", "network", "fiber", "trace"},
     "tls": {"base", "names", "network", "fiber", "trace", "socket"},
     "serve": {"base", "names", "network", "fiber", "trace", "socket", "tls", "runtime"},
-    "sim": {"base", "network", "network/stack", "fiber", "trace", "stack"},
+    "sim": {"base", "names", "network", "network/stack", "fiber", "trace", "stack"},
     "cardea": set(PUBLIC) - {"cardea"},
 }
 # One network stands on the seam. Only these stand on the TCP/IP stack as well.

@@ -131,7 +131,7 @@ std::optional<std::uint16_t> tcp_layer::choose_connect_port(tcp::four_tuple cons
 }
 
 tcp_layer::opening tcp_layer::connect(tcp::four_tuple tuple, tcp::connection_config config, std::uint32_t path_mtu,
-                                      time_ns now) {
+                                      bool reuse_address, time_ns now) {
     if (table_.size() >= core_.config.max_connections) return {error::enobufs, nullptr};
     if (tuple.local.port == 0) {
         auto port = choose_connect_port(tuple, false);
@@ -157,7 +157,7 @@ tcp_layer::opening tcp_layer::connect(tcp::four_tuple tuple, tcp::connection_con
     p.watcher = core_.config.tcp_observer;
     tcp_ip_fields ip;
     ip.flow_label = flow_label(tuple);
-    auto r = enter(std::make_shared<tcp::connection>(tcp::connection::connect(p, now)), ip, false);
+    auto r = enter(std::make_shared<tcp::connection>(tcp::connection::connect(p, now)), ip, reuse_address);
     mark(*r);
     return {error::ok, r};
 }
@@ -218,7 +218,23 @@ void tcp_layer::run_timers(time_ns now) {
     }
 }
 
+/// A connection hears of its path what others have learnt of it, and that what was learnt has become old: then it tries
+/// larger segments again (RFC 1191 section 6.3, RFC 8201 section 4).
+void tcp_layer::follow_path(tcp_record& r, time_ns now) {
+    auto const& paths = core_.path_mtus;
+    if (r.path_revision == paths.revision() && now < r.path_until) return;
+    r.path_revision = paths.revision();
+    r.path_until = never;
+    auto const& peer = r.connection->tuple().remote.address;
+    if (core_.routes.is_local(peer)) return;
+    auto const known = paths.find(peer, now);
+    r.path_until = known.until;
+    r.ip.may_fragment = known.may_fragment;
+    r.connection->on_path_mtu(known.mtu != 0 ? known.mtu : core_.config.mtu, now);
+}
+
 void tcp_layer::service(tcp_record& r, time_ns now) {
+    follow_path(r, now);
     tcp::segment s;
     auto& c = *r.connection;
     while (c.poll_output(now, s)) {

@@ -33,7 +33,9 @@ struct tcp_record final : timed {
     std::shared_ptr<tcp::connection> connection;
     tcp_socket* owner = nullptr;  ///< null while unaccepted, and after close
     tcp_ip_fields ip;
-    tcp::sequence sent_end;  ///< after the highest sequence number emitted
+    std::uint64_t path_revision = 0;  ///< of the path MTUs, when last looked at
+    time_ns path_until = never;       ///< when what they said becomes old
+    tcp::sequence sent_end;           ///< after the highest sequence number emitted
     bool emitted = false;
     bool reuse_address = false;
     bool in_table = false;
@@ -74,7 +76,8 @@ class tcp_layer {
         std::shared_ptr<tcp_record> record;
     };
     /// An active open. local.port 0: an ephemeral one.
-    opening connect(tcp::four_tuple tuple, tcp::connection_config config, std::uint32_t path_mtu, time_ns now);
+    opening connect(tcp::four_tuple tuple, tcp::connection_config config, std::uint32_t path_mtu, bool reuse_address,
+                    time_ns now);
     std::shared_ptr<listener_record> listen(tcp::listener_config const& config);
     /// The table's record of an accepted connection, or a new one outside of the table if it has ended meanwhile.
     std::shared_ptr<tcp_record> record_of(std::shared_ptr<tcp::connection> const& c);
@@ -104,6 +107,7 @@ class tcp_layer {
     void leave(tcp_record& r);
     void run_timers(time_ns now);
     void service(tcp_record& r, time_ns now);
+    void follow_path(tcp_record& r, time_ns now);
     void service(listener_record& l, time_ns now);
     void emit(tcp::four_tuple const& t, tcp_ip_fields const& ip, tcp::segment const& s);
     listener_record* find_listener(tcp::four_tuple const& t) const;
