@@ -23,6 +23,7 @@ BELOW = {
     "base": set(),
     "stack": set(),
     "trace": {"base"},
+    "stack_c": {"stack"},  # the stack for C: the public header is cardea_stack.h
     "fiber": {"base", "network", "trace"},
     "network": {"base", "fiber", "names", "trace"},
     "runtime": {"base", "network", "fiber", "trace", "names", "sim"},  # and every network: it chooses among them
