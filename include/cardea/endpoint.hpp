@@ -81,6 +81,9 @@ class endpoint {
     std::uint16_t size_ = 0;
 };
 
+bool operator==(const endpoint& a, const endpoint& b) noexcept;
+std::strong_ordering operator<=>(const endpoint& a, const endpoint& b) noexcept;
+
 /// How a call is told where to bind, connect or send to: an endpoint, or text in endpoint::parse()'s forms.
 /// Borrows its argument for the call. Calls that resolve names say so; the others refuse a host name.
 class address {
