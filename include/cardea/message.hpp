@@ -111,8 +111,11 @@ struct batch_slots;
 /// One datagram of a batch that was received. Valid until the batch is received into again, or destroyed.
 struct received_datagram {
     const_buffer data;
-    const endpoint* from = nullptr;
-    bool truncated = false;
+    const datagram_info* about = nullptr;  ///< shared by the datagrams of a train: its size is theirs together
+
+    [[nodiscard]] const endpoint& from() const noexcept { return about->from; }
+    /// It was longer than a buffer: the rest is lost.
+    [[nodiscard]] bool truncated() const noexcept { return about->truncated(); }
 };
 
 /// Room for many datagrams, made once and received into again and again: buffers of 64 KiB, each of which takes one
@@ -134,7 +137,7 @@ class datagram_batch {
         using difference_type = std::ptrdiff_t;
 
         iterator() noexcept = default;
-        received_datagram operator*() const noexcept { return {{data_, size_}, from_, truncated_}; }
+        received_datagram operator*() const noexcept { return {{data_, size_}, about_}; }
         iterator& operator++() noexcept {
             data_ += size_;
             left_ -= size_;
@@ -160,8 +163,7 @@ class datagram_batch {
         const std::byte* data_ = nullptr;
         std::size_t size_ = 0;
         std::size_t left_ = 0;
-        const endpoint* from_ = nullptr;
-        bool truncated_ = false;
+        const datagram_info* about_ = nullptr;
     };
     [[nodiscard]] iterator begin() const noexcept;
     [[nodiscard]] iterator end() const noexcept;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 namespace cardea {
 
@@ -56,6 +57,15 @@ enum class option_id : std::uint8_t {
     tcp_window_clamp,
     tcp_unsent_low_water,
     tcp_is_multipath,
+    // of messages: datagram.hpp, error_queue.hpp, multicast.hpp, passing.hpp
+    metadata,
+    mtu_discovery,
+    path_mtu,
+    receive_errors,
+    multicast_loop,
+    multicast_hops,
+    multicast_interface,
+    pass_credentials,
 };
 
 /// How an option crosses the seam: a flag or number, or -1 for "off" where an option has an off state. Those that are
@@ -172,6 +182,13 @@ struct user_timeout {
 }  // namespace option
 
 namespace detail {
+
+template <class Enum>
+requires std::is_enum_v<Enum> option_value to_value(Enum v)
+noexcept { return static_cast<option_value>(v); }
+template <class Enum>
+requires std::is_enum_v<Enum>
+void from_value(option_value from, Enum& v) noexcept { v = static_cast<Enum>(from); }
 
 inline option_value to_value(bool v) noexcept { return v ? 1 : 0; }
 inline option_value to_value(int v) noexcept { return v; }

@@ -18,6 +18,9 @@
 namespace cardea {
 
 struct accepted;
+namespace detail {
+struct message_calls;
+}
 enum class call_kind : std::uint8_t;
 namespace detail {
 class stepwise_connect;
@@ -170,6 +173,7 @@ class socket {
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
 
   private:
+    friend struct detail::message_calls;
     friend class detail::stepwise_connect;
     template <class Call>
     io_result observed(call_kind kind, std::size_t asked, const endpoint* peer, const std::uint64_t* made,

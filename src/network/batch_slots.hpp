@@ -16,16 +16,14 @@ struct batch_slots {
     static constexpr std::size_t most = 64;
 
     struct slot {
-        std::size_t size = 0;
         std::size_t step = 0;  ///< of each datagram but the last, which may be shorter
-        bool truncated = false;
-        endpoint from;
+        datagram_info info;
     };
     /// What the kernel fills in beside the bytes.
     struct native {
         iovec where{};
         sockaddr_storage from;
-        alignas(cmsghdr) std::array<unsigned char, 64> control;
+        alignas(cmsghdr) std::array<unsigned char, 320> control;
     };
 
     explicit batch_slots(std::size_t buffers);
@@ -35,10 +33,10 @@ struct batch_slots {
         return memory.get() + i * datagram_batch::buffer_bytes;
     }
     void clear() noexcept { filled = datagrams = 0; }
-    /// The next slot holds one datagram.
-    void add_plain(std::size_t size, const endpoint& from, bool truncated) noexcept;
-    /// The next slot holds datagrams of `step` bytes, the last one of what is left.
-    void add_train(std::size_t size, std::size_t step, const endpoint& from) noexcept;
+    /// The next slot holds one datagram, or several of `step` bytes, the last one of what is left. Its info is in
+    /// place.
+    void add(std::size_t step = 0) noexcept;
+    [[nodiscard]] datagram_info& next() noexcept { return slots[filled].info; }
 
     std::size_t buffers;
     std::size_t filled = 0;

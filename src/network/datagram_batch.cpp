@@ -20,19 +20,11 @@ batch_slots::batch_slots(std::size_t wanted)
     for (std::size_t i = 0; i < buffers; ++i) natives[i].where = {room(i), datagram_batch::buffer_bytes};
 }
 
-void batch_slots::add_plain(std::size_t size, const endpoint& from, bool truncated) noexcept {
+void batch_slots::add(std::size_t step) noexcept {
     slot& s = slots[filled++];
-    s.size = s.step = size;
-    s.truncated = truncated;
-    s.from = from;
-    ++datagrams;
-}
-
-void batch_slots::add_train(std::size_t size, std::size_t step, const endpoint& from) noexcept {
-    add_plain(size, from, false);
-    if (step == 0 || step >= size) return;
-    slots[filled - 1].step = step;
-    datagrams += (size - 1) / step;
+    const bool several = step > 0 && step < s.info.size;
+    s.step = several ? step : s.info.size;
+    datagrams += several ? (s.info.size - 1) / step + 1 : 1;
 }
 
 }  // namespace detail
@@ -68,10 +60,9 @@ void datagram_batch::iterator::look() noexcept {
     if (at_ >= of_->filled) return;
     const detail::batch_slots::slot& s = of_->slots[at_];
     data_ = of_->room(at_);
-    left_ = s.size;
-    size_ = std::min(s.step, s.size);
-    from_ = &s.from;
-    truncated_ = s.truncated;
+    left_ = s.info.size;
+    size_ = s.step;
+    about_ = &s.info;
 }
 
 void descriptor::close() noexcept {

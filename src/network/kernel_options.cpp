@@ -72,6 +72,14 @@ constexpr std::array table{
     native_option{option_id::tcp_window_clamp, {IPPROTO_TCP, TCP_WINDOW_CLAMP}},
     native_option{option_id::tcp_unsent_low_water, {IPPROTO_TCP, TCP_NOTSENT_LOWAT}},
     native_option{option_id::tcp_is_multipath, {IPPROTO_TCP, tcp_is_mptcp}},
+    native_option{option_id::metadata, {}},  // several in one, as receive_errors: kernel_errors.cpp
+    native_option{option_id::mtu_discovery, {IPPROTO_IP, IP_MTU_DISCOVER}, {IPPROTO_IPV6, IPV6_MTU_DISCOVER}},
+    native_option{option_id::path_mtu, {IPPROTO_IP, IP_MTU}, {IPPROTO_IPV6, IPV6_MTU}},
+    native_option{option_id::receive_errors, {IPPROTO_IP, IP_RECVERR}, {IPPROTO_IPV6, IPV6_RECVERR}},
+    native_option{option_id::multicast_loop, {IPPROTO_IP, IP_MULTICAST_LOOP}, {IPPROTO_IPV6, IPV6_MULTICAST_LOOP}},
+    native_option{option_id::multicast_hops, {IPPROTO_IP, IP_MULTICAST_TTL}, {IPPROTO_IPV6, IPV6_MULTICAST_HOPS}},
+    native_option{option_id::multicast_interface, {IPPROTO_IP, IP_MULTICAST_IF}, {IPPROTO_IPV6, IPV6_MULTICAST_IF}},
+    native_option{option_id::pass_credentials, {SOL_SOCKET, SO_PASSCRED}},
 };
 
 constexpr bool in_order() noexcept {
@@ -143,6 +151,9 @@ std::error_code take_number(int fd, const native_option& from, place where, opti
 
 std::error_code kernel_socket::set_option(option_id option, option_value value) noexcept {
     if (!is_open()) return errc::closed;
+    if (option == option_id::metadata) return set_metadata(static_cast<metadata>(value));
+    if (option == option_id::receive_errors) return set_receive_errors(value != 0);
+    if (option == option_id::multicast_interface) return set_multicast_interface(static_cast<std::uint32_t>(value));
     const native_option* to = find(option);
     if (to == nullptr) return errc::not_supported;
     const bool has_two = family_ == family::inet6 && to->ipv6.level >= 0;
@@ -156,7 +167,9 @@ std::error_code kernel_socket::set_option(option_id option, option_value value) 
 std::error_code kernel_socket::get_option(option_id option, option_value& value) const noexcept {
     if (!is_open()) return errc::closed;
     const native_option* from = find(option);
-    if (from == nullptr) return errc::not_supported;
+    if (from == nullptr || option == option_id::metadata) return errc::not_supported;
+    // The kernel tells an address, not an interface.
+    if (option == option_id::multicast_interface && family_ != family::inet6) return errc::not_supported;
     const bool has_two = family_ == family::inet6 && from->ipv6.level >= 0;
     return take_number(fd_, *from, has_two ? from->ipv6 : from->usual, value);
 }

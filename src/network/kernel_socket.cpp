@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <new>
 #include <utility>
+
+#include "network/kernel_messages.hpp"
 
 namespace cardea::detail {
 
@@ -174,10 +177,13 @@ void accepted_ahead::reset_all() noexcept {
 
 void kernel_socket::inherit(native_socket& from) {
     if (!from.accepted.empty()) ahead_ = std::make_unique<accepted_ahead>(std::move(from.accepted));
+    messages_ = std::static_pointer_cast<message_state>(std::exchange(from.messages, nullptr));
+    uses_messages_ = messages_ != nullptr;
 }
 
 void kernel_socket::give_inherited_to(native_socket& out) {
     if (ahead_ != nullptr) ahead_->give_to(out);
+    out.messages = std::exchange(messages_, nullptr);
 }
 
 std::error_code kernel_socket::accept_inherited(network& home, std::unique_ptr<network_socket>& connection,
@@ -207,6 +213,27 @@ std::uint64_t kernel_random() noexcept {
     while (::getrandom(&drawn, sizeof drawn, 0) != static_cast<ssize_t>(sizeof drawn)) {
     }
     return drawn;
+}
+
+std::error_code kernel_network::open_pair(family f, type t, int protocol, std::unique_ptr<network_socket>& one,
+                                          std::unique_ptr<network_socket>& other) noexcept {
+    std::array<int, 2> fds{};
+    if (::socketpair(native(f), native(t) | SOCK_CLOEXEC, protocol, fds.data()) != 0) return last_error();
+    descriptor first(fds[0]);
+    descriptor second(fds[1]);
+    const auto take = [&](descriptor& from, std::unique_ptr<network_socket>& to) noexcept {
+        native_socket made;
+        made.descriptor = from.get();
+        made.family = f;
+        made.type = t;
+        const std::error_code failed = adopt(std::move(made), to);
+        if (!failed) static_cast<void>(from.release());
+        return failed;
+    };
+    std::error_code failed = take(first, one);
+    if (!failed) failed = take(second, other);
+    if (failed) one.reset();
+    return failed;
 }
 
 std::uint32_t kernel_network::interface_index(const std::string& name) const noexcept {

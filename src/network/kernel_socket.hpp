@@ -2,16 +2,24 @@
 // POSIX and Linux system calls; nothing of fibers.
 #pragma once
 
+#include <atomic>
+#include <cardea/message.hpp>
 #include <cardea/network.hpp>
 #include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "network/unread_bytes.hpp"
 
+struct msghdr;
+
 namespace cardea::detail {
+
+struct batch_slots;
+struct message_state;
 
 inline std::error_code last_error() noexcept { return {errno, std::system_category()}; }
 inline std::error_code system_error_code(int number) noexcept { return {number, std::system_category()}; }
@@ -56,6 +64,14 @@ class kernel_socket : public network_socket {
     std::error_code set_text_option(option_id option, const std::string& value) noexcept override;
     std::error_code get_text_option(option_id option, std::string& value) const noexcept override;
     std::error_code info(cardea::tcp_info& out) const noexcept override;
+    // kernel_messages.cpp, kernel_batch.cpp, kernel_errors.cpp
+    io_result send_message(const outgoing_message& message) noexcept override;
+    io_result recv_message(incoming_message& message) noexcept override;
+    batch_result send_batch(std::span<const outgoing_datagram> datagrams) noexcept override;
+    std::error_code recv_batch(datagram_batch& into) noexcept override;
+    std::error_code recv_error(datagram_error& out) noexcept override;
+    std::error_code set_membership(const group_membership& of, bool member) noexcept override;
+    std::error_code peer_credentials(credentials& out) const noexcept override;
     [[nodiscard]] int descriptor() const noexcept override { return fd_; }
 
   protected:
@@ -77,13 +93,63 @@ class kernel_socket : public network_socket {
                                      endpoint& client) noexcept;
     void give_inherited_to(native_socket& out);
 
+    /// What a call that found nothing to do waits for.
+    enum class readiness : std::uint8_t {
+        to_read,
+        to_write,
+        room_at_receiver,  ///< of an unconnected Unix datagram: only trying again tells
+        error,             ///< something in the error queue
+    };
+    /// A piece of a call that does not block if told so by its flags: 0, an errno, or EAGAIN for "not yet".
+    class trial {
+      public:
+        template <class F>
+        explicit trial(F& f) noexcept
+            : object_(&f), call_([](void* o, int flags) noexcept { return (*static_cast<F*>(o))(flags); }) {}
+        int operator()(int flags) const noexcept { return call_(object_, flags); }
+
+      private:
+        void* object_;
+        int (*call_)(void*, int);
+    };
+    /// Attempts until it is not EAGAIN, and waits in between as this network does.
+    virtual std::error_code until_done(readiness what, trial one) noexcept = 0;
+    /// Bytes of a stream that were received before anybody asked come before the kernel's. False: there are none.
+    virtual bool take_ahead(mutable_buffer room, io_result& out) noexcept = 0;
+    /// It has asked for errors or received a batch: the plain calls must go the way of messages.
+    [[nodiscard]] bool uses_messages() const noexcept { return uses_messages_.load(std::memory_order_acquire); }
+    io_result send_plainly(const_buffer data, const endpoint* to) noexcept;
+    io_result recv_plainly(mutable_buffer room, endpoint& from, bool& truncated) noexcept;
+
     int fd_;
     const family family_;
     const type type_;
 
   private:
+    message_state* begin_messages() noexcept;
+    int send_once(const outgoing_message& m, const endpoint* to, int flags, io_result& done) noexcept;
+    int send_datagram(msghdr& h, int flags, std::size_t& sent) noexcept;
+    int receive(incoming_message& m, int flags) noexcept;
+    int receive_once(incoming_message& m, int flags) noexcept;
+    int receive_from_train(message_state& s, incoming_message& m) noexcept;
+    int send_some(std::span<const outgoing_datagram> all, int flags, batch_result& done) noexcept;
+    int send_train(std::span<const outgoing_datagram> train, int flags, batch_result& done) noexcept;
+    int send_singles(std::span<const outgoing_datagram> all, int flags, batch_result& done) noexcept;
+    int receive_batch(batch_slots& slots, message_state& s, int flags) noexcept;
+    void begin_gluing(message_state& s) noexcept;
+    void take_train(batch_slots& slots, message_state& s) noexcept;
+    bool collect_error(message_state& s) noexcept;
+    bool collect_errors(message_state& s) noexcept;
+    bool pass_over(int failure) noexcept;
+    [[nodiscard]] bool is_connected() const noexcept;
+    std::error_code set_metadata(metadata wanted) noexcept;
+    std::error_code set_receive_errors(bool on) noexcept;
+    std::error_code set_multicast_interface(std::uint32_t index) noexcept;
+
     bool lingers_ = false;
     std::unique_ptr<accepted_ahead> ahead_;  // few sockets ever have one
+    std::shared_ptr<message_state> messages_;
+    std::atomic<bool> uses_messages_{false};
 };
 
 /// socket(2): close-on-exec; IPv6 sockets dual-stack.
@@ -119,6 +185,8 @@ class kernel_network : public network {
         return kernel_reverse(of, name);
     }
     [[nodiscard]] std::uint32_t interface_index(const std::string& name) const noexcept override;
+    std::error_code open_pair(family f, type t, int protocol, std::unique_ptr<network_socket>& one,
+                              std::unique_ptr<network_socket>& other) noexcept override;
 };
 
 }  // namespace cardea::detail

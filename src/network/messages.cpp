@@ -45,11 +45,12 @@ batch_result network_socket::send_batch(std::span<const outgoing_datagram> datag
 std::error_code network_socket::recv_batch(datagram_batch& into) noexcept {
     detail::batch_slots& slots = into.slots();
     slots.clear();
-    endpoint from;
-    bool truncated = false;
-    const io_result done = recv_from({slots.room(0), datagram_batch::buffer_bytes}, from, truncated);
-    if (!done.error) slots.add_plain(done.bytes, from, truncated);
-    return done.error;
+    incoming_message one{{slots.room(0), datagram_batch::buffer_bytes}};
+    const io_result done = recv_message(one);
+    if (done.error) return done.error;
+    slots.next() = one.info;
+    slots.add();
+    return {};
 }
 
 std::error_code network_socket::recv_error(datagram_error&) noexcept { return errc::not_supported; }

@@ -11,6 +11,10 @@
 
 #include "socket/address_text.hpp"
 #include "socket/sockaddr.hpp"
+
+#ifdef __linux__
+#include <linux/if_packet.h>
+#endif
 #include "socket/visible.hpp"
 
 namespace cardea {
@@ -310,6 +314,13 @@ std::string endpoint::host() const {
 
 std::string endpoint::to_string() const {
     if (family() == family::local) return std::string(detail::unix_prefix) + name();
+#ifdef __linux__
+    if (family() == family::packet) {
+        sockaddr_ll link{};
+        std::memcpy(&link, storage_.data(), sizeof link);
+        return "packet:" + std::to_string(link.sll_ifindex);
+    }
+#endif
     if (family() == family::inet) return host() + ":" + std::to_string(port());
     if (family() == family::inet6) return "[" + host() + "]:" + std::to_string(port());
     return "(none)";

@@ -9,6 +9,10 @@
 
 #include "socket/sockaddr.hpp"
 
+#ifdef __linux__
+#include <linux/if_packet.h>
+#endif
+
 namespace cardea {
 
 namespace {
@@ -17,6 +21,9 @@ static_assert(endpoint::native_capacity >= sizeof(sockaddr_in6) && endpoint::nat
 static_assert(std::is_trivially_copyable_v<endpoint>);
 
 constexpr std::size_t path_offset = offsetof(sockaddr_un, sun_path);
+#ifdef __linux__
+constexpr std::size_t packet_least = offsetof(sockaddr_ll, sll_addr);  // a short address is given short (packet(7))
+#endif
 constexpr std::size_t path_capacity = sizeof(sockaddr_un) - path_offset;
 
 /// A copy, as the storage is no object of that type.
@@ -125,6 +132,12 @@ endpoint endpoint::from_native(const void* sockaddr, std::size_t size) noexcept 
         const bool closed = length > 0 && path[0] != '\0' && length < path_capacity;
         out.size_ = static_cast<std::uint16_t>(path_offset + length + (closed ? 1 : 0));
     }
+#ifdef __linux__
+    else if (head.sa_family == AF_PACKET && size >= packet_least && size <= native_capacity) {
+        std::memcpy(out.storage_.data(), sockaddr, size);
+        out.size_ = sizeof(sockaddr_ll);
+    }
+#endif
     return out;
 }
 
@@ -133,6 +146,9 @@ cardea::family endpoint::family() const noexcept {
     const auto head = as<struct sockaddr>(storage_.data());
     if (head.sa_family == AF_INET) return family::inet;
     if (head.sa_family == AF_INET6) return family::inet6;
+#ifdef __linux__
+    if (head.sa_family == AF_PACKET) return family::packet;
+#endif
     return family::local;
 }
 

@@ -92,6 +92,22 @@ const char* name(option_id option) noexcept {
             return "TCP_NOTSENT_LOWAT";
         case option_id::tcp_is_multipath:
             return "TCP_IS_MPTCP";
+        case option_id::metadata:
+            return "IP_PKTINFO";
+        case option_id::mtu_discovery:
+            return "IP_MTU_DISCOVER";
+        case option_id::path_mtu:
+            return "IP_MTU";
+        case option_id::receive_errors:
+            return "IP_RECVERR";
+        case option_id::multicast_loop:
+            return "IP_MULTICAST_LOOP";
+        case option_id::multicast_hops:
+            return "IP_MULTICAST_TTL";
+        case option_id::multicast_interface:
+            return "IP_MULTICAST_IF";
+        case option_id::pass_credentials:
+            return "SO_PASSCRED";
     }
     return "unknown option";
 }

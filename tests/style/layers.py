@@ -12,7 +12,8 @@ PUBLIC = {
     "names": {"names"},
     "fiber": {"fiber", "deadline", "sync"},
     "trace": {"trace", "ladder"},
-    "socket": {"socket", "stream", "tcp", "udp", "unix"},
+    "socket": {"socket", "socket_ref", "stream", "tcp", "udp", "unix", "datagram", "batch", "error_queue", "multicast"}
+    | {"passing", "raw"},
     "serve": {"serve"},
     "sim": {"sim"},
     "cardea": {"cardea"},  # all of them: for programs, not for the library
@@ -22,8 +23,8 @@ PUBLIC = {
 BELOW = {
     "base": set(),
     "stack": set(),
-    "trace": {"base"},
     "stack_c": {"stack"},  # the stack for C: the public header is cardea_stack.h
+    "trace": {"base"},
     "fiber": {"base", "network", "trace"},
     "network": {"base", "fiber", "names", "trace"},
     "runtime": {"base", "network", "fiber", "trace", "names", "sim"},  # and every network: it chooses among them

@@ -77,13 +77,14 @@ struct epoll_registration {
     epoll_registration(epoll_socket& s, bool counts_on_short_reads) noexcept
         : short_read_drains(counts_on_short_reads), owner(&s) {}
 
-    [[nodiscard]] bool idle() const noexcept { return in.idle() && out.idle(); }
+    [[nodiscard]] bool idle() const noexcept { return in.idle() && out.idle() && errors.idle(); }
 
     void event(std::uint32_t what) noexcept {
         // After these there is something to find behind the last byte, or in front of urgent data (tcp(7)).
         if ((what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) != 0) short_read_drains = false;
         if ((what & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) != 0) in.event();
         if ((what & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) out.event();
+        if ((what & (EPOLLHUP | EPOLLERR)) != 0) errors.event();
     }
     /// A read gave `n` of `room` bytes. Less than it could have taken means that there is no more (epoll(7), "Questions
     /// and answers"), and the next one waits without asking: if epoll watches, and will tell.
@@ -93,10 +94,13 @@ struct epoll_registration {
     void close() noexcept {
         in.close();
         out.close();
+        errors.close();
     }
 
     epoll_side in;
     epoll_side out;
+    /// Who waits for the error queue.
+    epoll_side errors;
     /// What epoll watches; 0: not registered.
     std::uint32_t interest = 0;
     bool short_read_drains;

@@ -47,6 +47,7 @@ io_result epoll_socket::send(const_buffer data) noexcept {
     io_result done;
     done.error = usable();
     if (done.error) return done;
+    if (uses_messages()) return send_plainly(data, nullptr);
     done.error = perform(record_->out, epoll_writing, [&]() noexcept {
         const const_buffer rest = data.after(done.bytes);
         const ssize_t n = restarted([&] { return ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT); });
@@ -77,6 +78,7 @@ io_result epoll_socket::send_to(const_buffer datagram, const endpoint& to) noexc
     io_result done;
     done.error = usable();
     if (done.error) return done;
+    if (uses_messages()) return send_plainly(datagram, &to);
     const std::uint32_t wanted = family_ == family::local ? epoll_tells_nothing : epoll_writing;
     done.error = perform(record_->out, wanted, [&]() noexcept {
         const ssize_t n = restarted([&] {
@@ -98,6 +100,7 @@ io_result epoll_socket::recv_from(mutable_buffer room, endpoint& from, bool& tru
         truncated = false;
         return take_unread(room);
     }
+    if (uses_messages()) return recv_plainly(room, from, truncated);
     done.error = perform(record_->in, epoll_reading, [&]() noexcept {
         sockaddr_storage sender;
         iovec where{room.data(), room.size()};

@@ -55,6 +55,10 @@ class epoll_socket final : public kernel_socket {
     /// its sockets. Nothing on the loop's ordinary ways takes it.
     static std::mutex ends;
 
+  protected:
+    std::error_code until_done(readiness what, trial one) noexcept override;
+    bool take_ahead(mutable_buffer room, io_result& out) noexcept override;
+
   private:
     template <class Attempt>
     std::error_code perform(epoll_side& side, std::uint32_t wanted, Attempt attempt) noexcept;

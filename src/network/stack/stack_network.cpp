@@ -59,7 +59,8 @@ void stack_network::looped(const tcpip::packet_view& packet) {
 std::error_code stack_network::open(family f, type t, int protocol, std::unique_ptr<network_socket>& out) noexcept {
     constexpr int tcp = 6;
     constexpr int udp = 17;
-    if (f == family::local || t == type::seqpacket) return errc::not_supported;
+    const bool elsewhere = f == family::local || f == family::packet;
+    if (elsewhere || t == type::seqpacket || t == type::raw) return errc::not_supported;
     if (f == family::unspecified) return std::make_error_code(std::errc::address_family_not_supported);
     const bool stream = t == type::stream;
     if (protocol != 0 && protocol != (stream ? tcp : udp)) {

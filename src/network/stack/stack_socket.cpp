@@ -66,6 +66,7 @@ void stack_socket::on_ready(tcpip::socket&, unsigned newly) {
     using namespace tcpip;
     if ((newly & (ready::readable | ready::error | ready::hangup)) != 0) in_.wake_first();
     if ((newly & (ready::writable | ready::error | ready::hangup)) != 0) out_.wake_first();
+    if ((newly & (ready::error | ready::hangup)) != 0) errors_.wake_first();
 }
 
 std::error_code stack_socket::usable() const noexcept {
@@ -109,6 +110,11 @@ io_result stack_socket::send_to(const_buffer datagram, const endpoint& to) noexc
     io_result done;
     done.error = usable();
     if (done.error) return done;
+    if (wants_errors_) {
+        outgoing_message m{datagram};
+        m.how.to = to;
+        return send_message(m);
+    }
     const tcpip::endpoint there = to_stack(to);
     done.error = perform(out_, [&]() noexcept {
         const auto went = inner_->send_to(view(datagram), there, now());
@@ -124,7 +130,8 @@ io_result stack_socket::recv_from(mutable_buffer room, endpoint& from, bool& tru
     if (done.error) return done;
     done.error = perform(in_, [&]() noexcept {
         tcpip::receive_info info;
-        const auto came = inner_->recv_from({room.data(), room.size()}, info, 0, now());
+        auto came = inner_->recv_from({room.data(), room.size()}, info, 0, now());
+        while (pass_over(came.problem)) came = inner_->recv_from({room.data(), room.size()}, info, 0, now());
         done.bytes = came.size;
         // As the kernel has it, a stream's bytes come from nowhere in particular.
         from = type_ == type::stream ? endpoint() : from_stack(info.from);
@@ -229,6 +236,7 @@ void stack_socket::end() noexcept {
     dying->observe(nullptr);
     in_.close();
     out_.close();
+    errors_.close();
     stack_network* home = nullptr;
     {
         std::lock_guard held(stack_network::ends);
@@ -267,8 +275,14 @@ std::error_code stack_socket::peer(endpoint& out) const noexcept {
 
 std::error_code stack_socket::set_option(option_id option, option_value value) noexcept {
     if (const std::error_code refused = usable()) return refused;
+    if (option == option_id::metadata && type_ == type::datagram) {
+        told_ = static_cast<metadata>(value);
+        return {};
+    }
     const auto known = to_stack(option);
     if (!known) return errc::not_supported;
+    if (option == option_id::mtu_discovery && value > 2) return errc::not_supported;
+    if (option == option_id::receive_errors && type_ == type::datagram) wants_errors_ = value != 0;
     return to_error_code(inner_->set_option(known->option, value > 0 ? value * known->scale : value, now()));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cardea/message.hpp>
 #include <cardea/network.hpp>
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,9 @@ class stack_socket final : public network_socket, private tcpip::socket_observer
     io_result peek(mutable_buffer room) noexcept override;
     io_result recv_lease(lease& out) noexcept override;
     std::error_code put_back(const_buffer bytes) noexcept override;
+    io_result send_message(const outgoing_message& message) noexcept override;
+    io_result recv_message(incoming_message& message) noexcept override;
+    std::error_code recv_error(datagram_error& out) noexcept override;
     std::error_code shutdown(direction how) noexcept override;
     std::error_code close() noexcept override;
     [[nodiscard]] bool is_open() const noexcept override { return inner_ != nullptr; }
@@ -59,6 +63,7 @@ class stack_socket final : public network_socket, private tcpip::socket_observer
     tcpip::error send_two(const_buffer first, const_buffer second, std::size_t& sent) noexcept;
     [[nodiscard]] std::error_code usable() const noexcept;
     [[nodiscard]] tcpip::time_ns now() const noexcept { return home_.load(std::memory_order_relaxed)->now_ns(); }
+    bool pass_over(tcpip::error problem) noexcept;
     void start_afresh() noexcept;
     void end() noexcept;
 
@@ -66,6 +71,9 @@ class stack_socket final : public network_socket, private tcpip::socket_observer
     std::unique_ptr<tcpip::socket> inner_;
     waiting_line in_;
     waiting_line out_;
+    waiting_line errors_;
+    metadata told_ = metadata::none;
+    bool wants_errors_ = false;
     unread_bytes unread_;         // put back by a reader
     tcpip::endpoint bound_;       // by bind(); port 0: it was not
     tcpip::endpoint last_local_;  // what an orphan still knows of its names

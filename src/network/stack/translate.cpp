@@ -86,6 +86,12 @@ std::optional<stack_option> to_stack(option_id option) noexcept {
             return stack_option{socket_option::user_timeout_ms};
         case option_id::tcp_max_segment:
             return stack_option{socket_option::max_segment};
+        case option_id::mtu_discovery:
+            return stack_option{socket_option::mtu_discover};
+        case option_id::path_mtu:
+            return stack_option{socket_option::path_mtu};
+        case option_id::receive_errors:
+            return stack_option{socket_option::receive_errors};
         default:
             return std::nullopt;
     }

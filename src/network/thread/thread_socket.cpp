@@ -44,7 +44,7 @@ std::error_code thread_socket::wait_for(short events) noexcept {
 }
 
 io_result thread_socket::send(const_buffer data) noexcept {
-    if (type_ != type::stream) return send_all(data);
+    if (type_ != type::stream) return uses_messages() ? send_plainly(data, nullptr) : send_all(data);
     return in_turn([&] { return send_all(data); });
 }
 
@@ -67,6 +67,7 @@ io_result thread_socket::recv(mutable_buffer room) noexcept {
 }
 
 io_result thread_socket::send_to(const_buffer datagram, const endpoint& to) noexcept {
+    if (uses_messages()) return send_plainly(datagram, &to);
     const auto attempt = [&](int flags) {
         return ::sendto(fd_, datagram.data(), datagram.size(), flags | MSG_NOSIGNAL,
                         static_cast<const sockaddr*>(to.native()), static_cast<socklen_t>(to.native_size()));
@@ -85,6 +86,7 @@ io_result thread_socket::send_to(const_buffer datagram, const endpoint& to) noex
 }
 
 io_result thread_socket::recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept {
+    if (uses_messages()) return recv_plainly(room, from, truncated);
     sockaddr_storage sender{};
     iovec where{room.data(), room.size()};
     msghdr message{};

@@ -55,6 +55,10 @@ class thread_socket final : public kernel_socket {
     [[nodiscard]] network* home() const noexcept override { return &home_; }
     std::error_code release(native_socket& out) noexcept override;
 
+  protected:
+    std::error_code until_done(readiness what, trial one) noexcept override;
+    bool take_ahead(mutable_buffer room, io_result& out) noexcept override;
+
   private:
     // Calls under way, and the flag that none may begin any more: the descriptor is closed by the last one out, so that
     // its number cannot be reused under a call (Go's fdMutex does the same).
@@ -65,6 +69,7 @@ class thread_socket final : public kernel_socket {
     io_result transfer(short events, Call call) noexcept;
     template <class Call>
     io_result in_turn(Call call) noexcept;
+    std::error_code attempt_until_done(readiness what, trial one) noexcept;
     io_result send_all(const_buffer data) noexcept;
     io_result send_pieces(const_buffers pieces) noexcept;
     io_result send_file_in_turn(int file, std::uint64_t offset, std::size_t size) noexcept;

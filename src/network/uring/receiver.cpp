@@ -53,7 +53,7 @@ std::error_code receiver::wait_for_some(uring_network& home, const wait_line::pl
         if (readers_.front() == &mine) {
             if (something_to_read()) return {};
             if (!armed_) {
-                directly = (bulk_ && bulk_goes_directly) || !home.buffers().plenty();
+                directly = (bulk_ && bulk_goes_directly) || !home.buffers().plenty() || socket_.may_carry_descriptors();
                 if (directly) return {};
                 arm(home);
             }
@@ -61,6 +61,12 @@ std::error_code receiver::wait_for_some(uring_network& home, const wait_line::pl
         const wake why = loop::current()->park(patience::interruptible);
         if (why != wake::ready) return to_error(why);
     }
+}
+
+bool receiver::take_ahead(uring_network& home, mutable_buffer room, io_result& out) noexcept {
+    if (unread_.empty() && !something_to_read()) return false;
+    out = unread_.empty() ? take(home.buffers(), room) : unread_.take(room);
+    return true;
 }
 
 io_result receiver::take(buffer_pool& pool, mutable_buffer room) noexcept {

@@ -32,6 +32,8 @@ class receiver {
     std::error_code put_back(const_buffer bytes) noexcept { return unread_.put_front(bytes); }
     /// recv() would give bytes without waiting.
     [[nodiscard]] bool has_bytes() const noexcept { return !unread_.empty() || first_ != buffer_pool::none; }
+    /// What was received before anybody asked, for a call that then receives by itself. False: there is nothing.
+    bool take_ahead(uring_network& home, mutable_buffer room, io_result& out) noexcept;
     /// A completion of the multishot.
     void completed(uring_network& home, std::int32_t result, std::uint32_t flags) noexcept;
     /// Asks the kernel to end the multishot, if it has it.

@@ -97,7 +97,9 @@ std::error_code uring_socket::connect_to(const endpoint& server) noexcept {
 io_result uring_socket::send(const_buffer data) noexcept {
     const use here(*this);
     if (closing_) return {0, errc::closed};
-    if (type_ != type::stream) return send_record(data.data(), data.size(), nullptr);
+    if (type_ != type::stream) {
+        return uses_messages() ? send_plainly(data, nullptr) : send_record(data.data(), data.size(), nullptr);
+    }
     return send_in_turn(data.size(), [&](io_uring_sqe* e, std::size_t done) {
         const const_buffer rest = data.after(done);
         io_uring_prep_send(e, fd_, rest.data(), std::min(rest.size(), send_at_most), MSG_NOSIGNAL | MSG_WAITALL);
@@ -151,12 +153,14 @@ io_result uring_socket::recv_record(mutable_buffer room) noexcept {
 io_result uring_socket::send_to(const_buffer datagram, const endpoint& to) noexcept {
     const use here(*this);
     if (closing_) return {0, errc::closed};
+    if (uses_messages()) return send_plainly(datagram, &to);
     return send_record(datagram.data(), datagram.size(), &to);
 }
 
 io_result uring_socket::recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept {
     const use here(*this);
     if (closing_) return {0, errc::closed};
+    if (uses_messages()) return recv_plainly(room, from, truncated);
     sockaddr_storage sender;
     iovec where{room.data(), room.size()};
     for (;;) {

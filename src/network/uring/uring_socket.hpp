@@ -55,6 +55,13 @@ class uring_socket final : public kernel_socket {
     /// What an operation's failure means to the caller: closed, timed out, cancelled, or the system's error.
     [[nodiscard]] std::error_code explain(outcome ended) const noexcept;
 
+    /// Descriptors come with its bytes: only who takes both together may receive them, never the kernel ahead.
+    [[nodiscard]] bool may_carry_descriptors() const noexcept { return family_ == family::local; }
+
+  protected:
+    std::error_code until_done(readiness what, trial one) noexcept override;
+    bool take_ahead(mutable_buffer room, io_result& out) noexcept override;
+
   private:
     friend class uring_network;
     /// A call's stay in the socket: close() waits until all have left.
@@ -65,6 +72,8 @@ class uring_socket final : public kernel_socket {
     /// request for what is left after `done` of them.
     template <class Prepare>
     io_result send_in_turn(std::size_t total, Prepare prepare) noexcept;
+    std::error_code attempt_until_done(readiness what, trial one) noexcept;
+    std::error_code wait_until(readiness what) noexcept;
     std::error_code wait_to_send(const endpoint* to) noexcept;
     io_result send_record(const void* data, std::size_t size, const endpoint* to) noexcept;
     io_result recv_record(mutable_buffer room) noexcept;

@@ -150,6 +150,7 @@ std::optional<icmp_report> icmp::read_error(datagram const& d, wire::icmp_header
     r.local.port = wire::get16(quoted, transport_at);
     r.remote.port = wire::get16(quoted, transport_at + 2);
     r.sequence = wire::get32(quoted, transport_at + 4);
+    r.quoted_data = quoted.subspan(transport_at + 8);
     return r;
 }
 

@@ -25,6 +25,7 @@ struct icmp_report {
     std::uint32_t sequence = 0;      ///< of a quoted TCP segment
     std::uint32_t reported_mtu = 0;  ///< when meaning.packet_too_big; 0: not said
     std::uint32_t tried_size = 0;    ///< the quoted packet's own length
+    bytes_view quoted_data;          ///< of a quoted UDP datagram: what follows its header; for the call
 };
 
 class icmp {

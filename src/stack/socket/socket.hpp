@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "stack/address.hpp"
 #include "stack/error.hpp"
@@ -90,6 +92,13 @@ struct receive_info {
     time_ns arrived = 0;        ///< when it entered the host
 };
 
+/// What one datagram has of its own, whatever the socket has.
+struct send_choice {
+    ip_address source;  ///< of this host; `none`: the socket's, or the route's
+    std::optional<std::uint8_t> hop_limit;
+    std::optional<std::uint8_t> traffic_class;
+};
+
 /// An ICMP error kept for a socket with receive_errors.
 struct queued_error {
     error problem = error::ok;
@@ -98,6 +107,7 @@ struct queued_error {
     std::uint8_t icmp_type = 0;
     std::uint8_t icmp_code = 0;
     std::uint32_t mtu = 0;
+    std::vector<std::byte> datagram;  ///< its beginning, as the message quotes it
 };
 
 namespace message {
@@ -123,6 +133,10 @@ class socket {
     virtual accept_result accept(time_ns now);
 
     virtual io_result send(payload_view const& data, unsigned flags, time_ns now) = 0;
+    /// UDP: as send_to(), or to the peer where `to` is null, with what is chosen for this datagram alone.
+    virtual io_result send_chosen(payload_view const&, endpoint const* /*to*/, send_choice const&, time_ns) {
+        return {error::eopnotsupp, 0};
+    }
     virtual io_result recv(std::span<std::byte> into, unsigned flags, time_ns now) = 0;
     virtual io_result send_to(payload_view const& data, endpoint const& peer, time_ns now) = 0;
     virtual io_result recv_from(std::span<std::byte> into, receive_info& info, unsigned flags, time_ns now) = 0;

@@ -106,7 +106,27 @@ error udp_socket::take_pending_error() {
 io_result udp_socket::send(payload_view const& data, unsigned, time_ns now) {
     if (core_ == nullptr) return {error::ebadf, 0};
     if (remote_.address.version == ip_version::none) return {error::edestaddrreq, 0};
-    return send_inward(data, remote_, now);
+    return send_inward(data, remote_, {}, now);
+}
+
+io_result udp_socket::send_chosen(payload_view const& data, endpoint const* to, send_choice const& choice,
+                                  time_ns now) {
+    if (core_ == nullptr) return {error::ebadf, 0};
+    auto own = choice;
+    own.source = choice.source.unmapped();
+    if (own.source.is_unspecified()) own.source = {};
+    if (own.source.version != ip_version::none && !core_->bindable(own.source)) return {error::einval, 0};
+    endpoint there = remote_;
+    if (to != nullptr) {
+        if (auto const e = inward(*to, there); e != error::ok) return {e, 0};
+        if (there.port == 0) return {error::einval, 0};
+    } else if (remote_.address.version == ip_version::none) {
+        return {error::edestaddrreq, 0};
+    }
+    bool const other_family =
+        own.source.version != ip_version::none && own.source.version != there.address.version;
+    if (other_family) return {error::einval, 0};
+    return send_inward(data, there, own, now);
 }
 
 io_result udp_socket::send_to(payload_view const& data, endpoint const& peer, time_ns now) {
@@ -116,10 +136,11 @@ io_result udp_socket::send_to(payload_view const& data, endpoint const& peer, ti
     if (to.port == 0) return {error::einval, 0};
     if (to.address.is_unspecified())
         to.address = to.address.is_v4() ? ip_address::loopback_v4() : ip_address::loopback_v6();
-    return send_inward(data, to, now);
+    return send_inward(data, to, {}, now);
 }
 
-io_result udp_socket::send_inward(payload_view const& data, endpoint const& to, time_ns now) {
+io_result udp_socket::send_inward(payload_view const& data, endpoint const& to, send_choice const& choice,
+                                  time_ns now) {
     if (write_shut_) return {error::epipe, 0};
     if (auto const e = take_pending_error(); e != error::ok) return {e, 0};
     if (core_->routes.is_broadcast(to.address) && !broadcast_) return {error::eacces, 0};
@@ -128,9 +149,10 @@ io_result udp_socket::send_inward(payload_view const& data, endpoint const& to, 
     bool const own_address =
         !bound_.is_wildcard() && !bound_.address.is_multicast() && !core_->routes.is_broadcast(bound_.address);
     s.local = {own_address ? bound_.address : ip_address{}, port_};
+    if (choice.source.version != ip_version::none) s.local.address = choice.source;
     s.remote = to;
-    s.hop_limit = to.address.is_multicast() ? std::uint8_t{1} : hop_limit_;
-    s.traffic_class = traffic_class_;
+    s.hop_limit = choice.hop_limit.value_or(to.address.is_multicast() ? std::uint8_t{1} : hop_limit_);
+    s.traffic_class = choice.traffic_class.value_or(traffic_class_);
     s.dont_fragment = discovery_ == mtu_discovery::must;
     s.never_df = discovery_ == mtu_discovery::dont;
     s.no_checksum = no_checksum_;
@@ -213,7 +235,8 @@ void udp_socket::on_icmp(ip::icmp_report const& r) {
     if (r.meaning.packet_too_big && discovery_ == mtu_discovery::dont) return;
     if (receive_errors_ && errors_.size() < max_queued_errors)
         errors_.push_back({r.meaning.what, outward(r.remote), r.offender, r.message.type, r.message.code,
-                           r.meaning.packet_too_big ? r.reported_mtu : 0});
+                           r.meaning.packet_too_big ? r.reported_mtu : 0,
+                           {r.quoted_data.begin(), r.quoted_data.end()}});
     // An unconnected socket must not die of one peer's trouble (udp(7)).
     if (receive_errors_ || (connected && r.meaning.hard)) pending_error_ = r.meaning.what;
     announce();

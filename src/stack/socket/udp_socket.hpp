@@ -24,6 +24,8 @@ class udp_socket final : public socket {
     error connect(endpoint const& peer, time_ns now) override;
     io_result send(payload_view const& data, unsigned flags, time_ns now) override;
     io_result send_to(payload_view const& data, endpoint const& peer, time_ns now) override;
+    io_result send_chosen(payload_view const& data, endpoint const* to, send_choice const& choice,
+                          time_ns now) override;
     io_result recv(std::span<std::byte> into, unsigned flags, time_ns now) override;
     io_result recv_from(std::span<std::byte> into, receive_info& info, unsigned flags, time_ns now) override;
     error shutdown(shutdown_mode how, time_ns now) override;
@@ -50,7 +52,7 @@ class udp_socket final : public socket {
 
     error bind_inward(endpoint const& e, bool explicit_address);
     error ensure_bound();
-    io_result send_inward(payload_view const& data, endpoint const& to, time_ns now);
+    io_result send_inward(payload_view const& data, endpoint const& to, send_choice const& choice, time_ns now);
     error take_pending_error();
     void update_entry();
     port_entry entry() const;

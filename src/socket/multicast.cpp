@@ -1,0 +1,46 @@
+// Multicast groups.
+#include <cardea/multicast.hpp>
+#include <string>
+
+#include "socket/message_calls.hpp"
+
+namespace cardea {
+
+using detail::message_calls;
+
+namespace {
+
+[[noreturn]] void refuse(const socket& s, std::error_code ec, const char* operation, const group_membership& m) {
+    if (ec != errc::bad_address) message_calls::fail(s, ec, operation, m.group);
+    throw error(ec, operation, std::string(operation) + " " + m.group.to_string() + " (no group's address)");
+}
+
+}  // namespace
+
+void join(socket_ref receiver, const group_membership& group) {
+    std::error_code ec;
+    join(receiver, group, ec);
+    if (ec) refuse(receiver.get(), ec, "join", group);
+}
+
+void join(socket_ref receiver, const group_membership& group, std::error_code& ec) noexcept {
+    ec = message_calls::set_membership(receiver.get(), group, true);
+}
+
+void leave(socket_ref receiver, const group_membership& group) {
+    std::error_code ec;
+    leave(receiver, group, ec);
+    if (ec) refuse(receiver.get(), ec, "leave", group);
+}
+
+void leave(socket_ref receiver, const group_membership& group, std::error_code& ec) noexcept {
+    ec = message_calls::set_membership(receiver.get(), group, false);
+}
+
+std::uint32_t interface_of(const std::string& name) {
+    const std::uint32_t index = this_network().interface_index(name);
+    if (index == 0) throw error(std::make_error_code(std::errc::no_such_device), "interface", "interface " + name);
+    return index;
+}
+
+}  // namespace cardea
