@@ -52,7 +52,12 @@ endpoint open_unix(const std::string& text, const endpoint& asked, served what, 
         throw error(std::make_error_code(std::errc::operation_not_supported), "bind",
                     "bind " + text + " (a server of datagrams takes UDP addresses only)");
     }
-    mine.open.push_back({unix_listener(text, backlog), asked});
+    try {
+        mine.open.push_back({unix_listener(text, backlog), asked});
+    } catch (const error& e) {
+        if (e.code() != errc::not_supported) throw;
+        throw error(e.code(), "listen", "listen on " + text);
+    }
     return asked;
 }
 

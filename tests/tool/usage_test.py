@@ -23,6 +23,10 @@ MISTAKES = [
     (["serve", "echo", "127.0.0.1:0", "--network", "thread"], 2, r"--network"),
     (["demo", "--network", "carrier-pigeon"], 2, r"carrier-pigeon"),
     (["demo", "--width", "3"], 2, r"--width"),
+    (["--network", "carrier-pigeon", "info"], 2, r"'carrier-pigeon' is no network: there are thread, uring"),
+    (["--network", "sim", "listen", "127.0.0.1:0"], 2, r"--network sim is not for listen"),
+    (["--capture", "x.pcapng", "demo"], 2, r"--capture needs packets of Cardea's own"),
+    (["--network", "sim", "--capture", "/nowhere/x.pcapng", "demo"], 1, r"open the capture '/nowhere/x.pcapng': No such"),
     (["listen", "192.0.2.1:7"], 1, r"192\.0\.2\.1:7: Cannot assign requested address"),
     (["listen", "--udp", "192.0.2.1:7"], 1, r"192\.0\.2\.1:7: Cannot assign requested address"),
     (["serve", "echo", "192.0.2.1:7"], 1, r"192\.0\.2\.1:7: Cannot assign requested address"),
@@ -65,10 +69,16 @@ class Usage(harness.ToolTest):
         self.assertEqual(code, 0)
         best = "uring" if "uring" in harness.usable_networks() else "epoll"
         self.assertRegex(text, rf"(?m)^  in a loop +{best} +the best that works")
-        for line in ("system", "CPUs", "  thread", "  uring", "  epoll", "  open files", "  listen queue"):
+        for line in ("system", "CPUs", "  thread", "  uring", "  epoll", "  sim", "  tun", "  open files", "  listen queue"):
             self.assertRegex(text, rf"(?m)^{line} +\S")
         _, text, _ = harness.run("info", env={"CARDEA_NETWORK": "epoll"})
         self.assertRegex(text, r"(?m)^  in a loop +epoll +CARDEA_NETWORK=epoll")
+        _, text, _ = harness.run("--network", "sim", "info")
+        self.assertRegex(text, r"(?m)^  in a loop +sim +--network sim")
+
+    def test_info_says_why_tun_is_not_usable(self):
+        _, text, _ = harness.run("info")
+        self.assertRegex(text, r"(?m)^  tun +(usable +/dev/net/tun, (no )?CAP_NET_ADMIN|not here +open /dev/net/tun): ")
 
 
 if __name__ == "__main__":
