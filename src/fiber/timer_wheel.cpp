@@ -4,8 +4,45 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace cardea::detail {
+
+namespace {
+
+bool before(const timer_node& a, const timer_node& b) noexcept {
+    return a.when_ns != b.when_ns ? a.when_ns < b.when_ns : a.serial < b.serial;
+}
+
+timer_node* merged(timer_node* a, timer_node* b) noexcept {
+    timer_node* all = nullptr;
+    timer_node** tail = &all;
+    while (a != nullptr && b != nullptr) {
+        timer_node*& first = before(*b, *a) ? b : a;
+        *tail = std::exchange(first, first->next);
+        tail = &(*tail)->next;
+    }
+    *tail = a != nullptr ? a : b;
+    return all;
+}
+
+// Merges from below, as a binary counter counts: runs of 2^k nodes wait in place k. No allocation, no recursion.
+timer_node* sorted(timer_node* list) noexcept {
+    constexpr std::size_t most = 48;
+    std::array<timer_node*, most> runs{};
+    while (list != nullptr) {
+        timer_node* run = std::exchange(list, list->next);
+        run->next = nullptr;
+        std::size_t k = 0;
+        for (; runs[k] != nullptr; ++k) run = merged(std::exchange(runs[k], nullptr), run);
+        runs[k] = run;
+    }
+    timer_node* all = nullptr;
+    for (timer_node* run : runs) all = merged(run, all);
+    return all;
+}
+
+}  // namespace
 
 void timer_wheel::link(timer_node& node) noexcept {
     const std::uint64_t tick = std::max(tick_of(node.when_ns), elapsed_);
@@ -24,6 +61,7 @@ void timer_wheel::link(timer_node& node) noexcept {
 
 void timer_wheel::add(timer_node& node, std::int64_t when_ns) noexcept {
     node.when_ns = when_ns;
+    node.serial = ++added_;
     node.armed = true;
     link(node);
 }
@@ -93,7 +131,7 @@ timer_node* timer_wheel::expire(std::int64_t now_ns) noexcept {
         if (at.start == target && at.level == 0) break;
     }
     elapsed_ = target;
-    return due;
+    return due == nullptr || due->next == nullptr ? due : sorted(due);
 }
 
 }  // namespace cardea::detail

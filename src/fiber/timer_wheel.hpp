@@ -15,6 +15,7 @@ struct timer_node {
     timer_node* next = nullptr;
     timer_node* previous = nullptr;
     std::int64_t when_ns = never_ns;
+    std::uint64_t serial = 0;  // counts what was added
     std::uint8_t level = 0;
     std::uint8_t slot = 0;
     bool armed = false;
@@ -29,7 +30,8 @@ class timer_wheel {
     /// A time at or before which expire() should be called next; never_ns: there is no timer. Exact for timers due
     /// within about 4 ms, the start of their slot for later ones.
     [[nodiscard]] std::int64_t next() const noexcept;
-    /// Disarms every node due at `now_ns` and returns them linked by `next`, in the order of their slots.
+    /// Disarms every node due at `now_ns` and returns them linked by `next`: in the order of their times, those of one
+    /// time in the order in which they were added.
     [[nodiscard]] timer_node* expire(std::int64_t now_ns) noexcept;
 
   private:
@@ -52,6 +54,7 @@ class timer_wheel {
     void link(timer_node& node) noexcept;
 
     std::uint64_t elapsed_;
+    std::uint64_t added_ = 0;
     std::array<std::uint64_t, levels> occupied_{};
     std::array<std::array<timer_node*, slots>, levels> heads_{};
 };

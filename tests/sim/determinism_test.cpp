@@ -1,7 +1,9 @@
 // The same seed gives the same run, packet for packet; another seed gives another.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
+#include <vector>
 
 #include "two_hosts.hpp"
 
@@ -38,6 +40,47 @@ TEST(determinism, random_numbers_are_the_worlds) {
     };
     EXPECT_EQ(drawn(1), drawn(1));
     EXPECT_NE(drawn(1), drawn(2));
+}
+
+TEST(determinism, sleepers_wake_in_the_order_of_their_times_to_the_nanosecond) {
+    world w;
+    std::vector<int> woken;
+    std::vector<std::int64_t> at_ns;
+    w.host("one").run([&] {
+        scope sleepers;
+        for (int i = 0; i < 100; ++i) {
+            sleepers.spawn([&, i] {
+                cardea::sleep(1s - std::chrono::nanoseconds(i));
+                woken.push_back(i);
+                at_ns.push_back(this_network().now_ns());
+            });
+        }
+        sleepers.join();
+    });
+    w.run();
+    ASSERT_EQ(woken.size(), 100U);
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(woken[static_cast<std::size_t>(i)], 99 - i);
+        EXPECT_EQ(at_ns[static_cast<std::size_t>(i)], 1'000'000'000 - 99 + i);
+    }
+}
+
+TEST(determinism, sleepers_of_one_time_wake_in_the_order_in_which_they_fell_asleep) {
+    world w;
+    std::vector<int> woken;
+    w.host("one").run([&] {
+        scope sleepers;
+        for (int i = 0; i < 100; ++i) {
+            sleepers.spawn([&, i] {
+                cardea::sleep(1s);
+                woken.push_back(i);
+            });
+        }
+        sleepers.join();
+    });
+    w.run();
+    EXPECT_TRUE(std::is_sorted(woken.begin(), woken.end()));
+    EXPECT_EQ(woken.size(), 100U);
 }
 
 }  // namespace
