@@ -150,7 +150,8 @@ void live_peer::remember(tcp::segment const& s, bool poisoned) {
     log_.push_back(
         {s.seq + syn, irs_, static_cast<std::int64_t>(s.length()) - syn, payload, s.has(flag::fin), poisoned});
     poisoned_ = poisoned_ || (poisoned && payload != 0);
-    if (!bound_ || !s.has(flag::ack) || highest_ < s.ack) return;
+    auto const behind = offset(highest_, s.ack);
+    if (!bound_ || !s.has(flag::ack) || behind < 0 || behind > 1 << 29) return;  // nobody believes that
     auto const right = s.ack + (std::uint32_t{s.window} << shift_);
     if (edge_ < right) edge_ = right;
 }
