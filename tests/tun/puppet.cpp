@@ -6,8 +6,9 @@
 //     say NAME TEXT                   hear NAME SIZE                  send_file NAME PATH
 //     receive_file NAME PATH          skip NAME                       shutdown NAME send|receive|both
 //     close NAME                      reset NAME                      part NAME MILLISECONDS
-//     open NAME 4|6                   set NAME OPTION VALUE           get NAME OPTION
-//     local NAME                      peer NAME                       within MILLISECONDS VERB ARGUMENT...
+//     open NAME 4|6                   bind NAME ADDRESS               set NAME OPTION VALUE
+//     get NAME OPTION                 local NAME                      peer NAME
+//     info NAME                       within MILLISECONDS VERB ARGUMENT...
 #include <array>
 #include <cardea/cardea.hpp>
 #include <chrono>
@@ -32,11 +33,18 @@ constexpr std::size_t chunk = 256 * 1024;
 
 const std::map<std::string, option_id>& options() {
     static const std::map<std::string, option_id> known{
-        {"keepalive", option_id::keepalive},     {"linger", option_id::linger},
-        {"send_buffer", option_id::send_buffer}, {"receive_buffer", option_id::receive_buffer},
-        {"nodelay", option_id::tcp_nodelay},     {"user_timeout", option_id::tcp_user_timeout},
-        {"error", option_id::error_pending},     {"reuse_address", option_id::reuse_address},
+        {"keepalive", option_id::keepalive},
+        {"linger", option_id::linger},
+        {"send_buffer", option_id::send_buffer},
+        {"receive_buffer", option_id::receive_buffer},
+        {"nodelay", option_id::tcp_nodelay},
+        {"user_timeout", option_id::tcp_user_timeout},
+        {"error", option_id::error_pending},
+        {"reuse_address", option_id::reuse_address},
         {"broadcast", option_id::broadcast},
+        {"keepalive_idle", option_id::tcp_keepalive_idle},
+        {"keepalive_interval", option_id::tcp_keepalive_interval},
+        {"keepalive_count", option_id::tcp_keepalive_count},
     };
     return known;
 }
@@ -99,6 +107,11 @@ class puppet {
         socket s = fresh(where, type::datagram);
         s.bind(where);
         return keep(name, std::move(s));
+    }
+    std::string bind(std::istringstream& w) {
+        socket& s = named(w);
+        s.bind(endpoint::parse(next(w)));
+        return s.local().to_string();
     }
     std::string open(std::istringstream& w) {
         const auto name = next(w);
@@ -168,6 +181,11 @@ class puppet {
         const auto how = s.close_gracefully(std::chrono::milliseconds(next<int>(w)));
         return how == farewell::finished ? "finished" : "reset";
     }
+    /// The segment's size, what was sent again, whether ECN is on: as words.
+    std::string info(std::istringstream& w) {
+        const tcp_info i = named(w).info();
+        return std::to_string(i.send_segment_size) + " " + std::to_string(i.resends) + " " + (i.ecn ? "ecn" : "-");
+    }
     std::string within(std::istringstream& w) {
         const deadline limit{std::chrono::milliseconds(next<int>(w))};
         return perform(w);
@@ -178,6 +196,7 @@ class puppet {
         {"listen", [this](auto& w) { return listen(w); }},
         {"accept", [this](auto& w) { return accept(w); }},
         {"open", [this](auto& w) { return open(w); }},
+        {"bind", [this](auto& w) { return bind(w); }},
         {"connect", [this](auto& w) { return connect(w); }},
         {"udp", [this](auto& w) { return udp(w); }},
         {"send_to", [this](auto& w) { return send_to(w); }},
@@ -202,6 +221,7 @@ class puppet {
              socket& s = named(w);
              return std::to_string(s.get_option(options().at(next(w))));
          }},
+        {"info", [this](auto& w) { return info(w); }},
         {"local", [this](auto& w) { return named(w).local().to_string(); }},
         {"peer", [this](auto& w) { return named(w).peer().to_string(); }},
         {"within", [this](auto& w) { return within(w); }},

@@ -3,11 +3,14 @@
 PUPPET is a program of ours (puppet.cpp) that makes the calls it is told, from either role, on the stack.
 """
 
+import contextlib
+import functools
 import hashlib
 import itertools
 import os
 import queue
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +25,7 @@ DEVICE = "cardea-test"
 KERNEL = {4: "10.99.0.1", 6: "fd99::1"}
 STACK = {4: "10.99.0.2", 6: "fd99::2"}
 NETWORK = f"tun:{DEVICE},{STACK[4]}/24,{STACK[6]}/64"
+FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 MEGABYTE = 1024 * 1024
 BUILD = ""  # the folder of the tests' programs; take_arguments() sets it
 SCALE = 1.0  # of what is moved: less under sanitizers
@@ -45,6 +49,11 @@ def at(address, port):
 def sha256_of(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_all(connection):
+    """What comes until the end of the stream."""
+    return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
 class Failed(Exception):
@@ -117,22 +126,72 @@ class Puppet:
         return self
 
     def __exit__(self, kind, *_):
-        self.process.stdin.close()
-        try:
-            code = self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise
-        finally:
-            self.reader.join()
-            self.process.stdout.close()
+        code = self.end()
         if code != 0 and kind is None:
             raise AssertionError(f"the puppet ended with {code}")
 
+    def end(self):
+        """Lets it end; its exit code."""
+        if self.process.stdout.closed:
+            return self.process.returncode
+        self.process.stdin.close()
+        try:
+            return self.process.wait(PATIENCE)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self.reader.join()
+            self.process.stdout.close()
+
+
+@contextlib.contextmanager
+def kernel_connects(version, namespace=HERE, addresses=None):
+    """A puppet that has accepted a connection "c", and the kernel's end of it."""
+    with namespace.entered():
+        connection = socket.socket(FAMILY[version], socket.SOCK_STREAM)
+    with connection, Puppet() as ours:
+        ours.call("listen", "l", at(STACK[version], 7), 5)
+        accepting = ours.start("accept", "l", "c")
+        connection.settimeout(PATIENCE)
+        connection.connect((STACK[version], 7))
+        accepting.result()
+        yield ours, connection
+
+
+@contextlib.contextmanager
+def stack_connects(version, namespace=HERE, addresses=None):
+    """The same, but that the puppet has connected; `addresses` are the kernel's by version of IP."""
+    address = (addresses or KERNEL)[version]
+    with namespace.entered():
+        door = socket.create_server((address, 0), family=FAMILY[version])
+    with door, Puppet() as ours:
+        door.settimeout(PATIENCE)
+        ours.call("connect", "c", at(address, door.getsockname()[1]))
+        connection, _ = door.accept()
+        with connection:
+            connection.settimeout(PATIENCE)
+            yield ours, connection
+
+
+def every_way(case):
+    """Runs a case (self, ours, connection) on a connection made by either side, over either version of IP."""
+
+    @functools.wraps(case)
+    def test(self):
+        for version in (4, 6):
+            for connect in (kernel_connects, stack_connects):
+                with self.subTest(f"IPv{version}, {connect.__name__}"):
+                    with connect(version, self.far, self.addresses) as (ours, connection):
+                        case(self, ours, connection)
+
+    return test
+
 
 class TunTest(unittest.TestCase):
-    """Cases on one TUN device between the kernel's stack, in this namespace, and the puppet's."""
+    """Cases on one TUN device between the puppet's stack and the kernel's: that of this namespace, if not of `far`."""
+
+    far = HERE
+    addresses = KERNEL
 
     @classmethod
     def setUpClass(cls):

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""What the stack and the kernel agree on, and what they do when one of them does not have it: window scaling,
+timestamps, SACK, ECN, urgent data, and repair without waiting for a timeout.
+
+    options_test.py FOLDER SCALE
+"""
+
+import os
+import socket
+import threading
+import time
+
+import puppet
+from kernel_view import CWR, ECE, SYN, URG, Counting, Watch, tcp_info
+from namespaces import sysctl
+from puppet import DEVICE, MEGABYTE, STACK, TunTest, every_way, kernel_connects, read_all, sha256_of
+from router import RouterTest
+
+MSS, WINDOW_SCALE, SACK_PERMITTED, TIMESTAMPS = 2, 3, 4, 8  # kinds of TCP options
+
+
+class Agreed(TunTest):
+    @every_way
+    def test_everything_is_on(self, ours, connection):
+        info = tcp_info(connection)
+        self.assertTrue(info.timestamps and info.sack and info.window_scaling)
+        self.assertFalse(info.ecn)  # nobody has asked for it
+        self.assertGreater(info.send_shift, 0)
+
+    def test_window_scale_is_used(self):
+        """A window that fits no 16 bits is announced, and filled."""
+        with Watch(DEVICE) as watch, kernel_connects(4) as (ours, connection):
+            shift = tcp_info(connection).send_shift
+            sent = connection.send(bytes(MEGABYTE // 2))
+            self.wait_until(lambda: any(p.window << shift > 0xffff for p in watch.of(STACK[4]) if not p.has(SYN)))
+            connection.shutdown(socket.SHUT_WR)
+            self.assertEqual(ours.call("skip", "c"), str(sent))
+        syns = [p for p in watch.of(STACK[4]) if p.has(SYN)]
+        self.assertEqual({kind for p in syns for kind in p.options}, {MSS, WINDOW_SCALE, SACK_PERMITTED, TIMESTAMPS})
+        self.assertEqual({p.options[WINDOW_SCALE][0] for p in syns}, {shift})
+
+
+class NotAgreed(RouterTest):
+    """The kernel goes without one of them, or all; streams pass all the same, under loss too."""
+
+    def exchange(self, ours, connection):
+        path = os.path.join(self.folder, "sent")
+        with open(path, "wb") as file:
+            file.write(os.urandom(int(2 * MEGABYTE * puppet.SCALE)))
+        back = os.path.join(self.folder, "received")
+        receiving = ours.start("receive_file", "c", back)
+        with open(path, "rb") as file:
+            connection.sendfile(file)
+        connection.shutdown(socket.SHUT_WR)
+        receiving.result()
+        self.assertEqual(sha256_of(back), sha256_of(path))
+        sending = ours.start("send_file", "c", path)
+        sender = threading.Thread(target=lambda: (sending.result(), ours.call("close", "c")))
+        sender.start()
+        with open(path, "rb") as file:
+            self.assertEqual(read_all(connection), file.read())
+        sender.join()
+
+    def without(self, attribute, **settings):
+        self.lose(1)
+
+        @every_way
+        def case(self, ours, connection):
+            for name in attribute:
+                self.assertFalse(getattr(tcp_info(connection), name), name)
+            self.exchange(ours, connection)
+
+        with sysctl(self.far, **settings):
+            case(self)
+
+    def test_without_timestamps(self):
+        self.without(["timestamps"], tcp_timestamps=0)
+
+    def test_without_sack(self):
+        self.without(["sack"], tcp_sack=0)
+
+    def test_without_window_scaling(self):
+        self.without(["window_scaling"], tcp_window_scaling=0)
+
+    def test_without_any(self):
+        self.without(["timestamps", "sack", "window_scaling"], tcp_timestamps=0, tcp_sack=0, tcp_window_scaling=0)
+
+
+class CongestionNotification(RouterTest):
+    """RFC 3168, asked for by the kernel. A router that marks is played by the packet filter."""
+
+    def mark(self, way):
+        self.forwarding(*(f"{way} {{device}} {ip} ecn ect0 numgen inc mod 20 == 7 {ip} ecn set ce"
+                          for ip in ("ip", "ip6")))
+
+    def test_marks_towards_the_kernel_slow_the_stack_down(self):
+        with sysctl(self.far, tcp_ecn=1):
+            for version in (4, 6):
+                self.mark("iifname")
+                with Watch(DEVICE) as watch, kernel_connects(version, self.far) as (ours, connection):
+                    self.assertTrue(tcp_info(connection).ecn)
+                    path = os.path.join(self.folder, "sent")
+                    with open(path, "wb") as file:
+                        file.write(os.urandom(8 * MEGABYTE))
+                    sending = ours.start("send_file", "c", path)
+                    sender = threading.Thread(target=lambda: (sending.result(), ours.call("close", "c")))
+                    sender.start()
+                    self.assertEqual(len(read_all(connection)), 8 * MEGABYTE)
+                    sender.join()
+                data = [p for p in watch.of(STACK[version]) if p.payload]
+                self.assertTrue(any(p.has(ECE) for p in watch.of(self.addresses[version]) if not p.has(SYN)))
+                self.assertTrue(any(p.has(CWR) for p in data))
+                self.tearDown()
+
+    def test_marks_towards_the_stack_are_echoed(self):
+        with sysctl(self.far, tcp_ecn=1):
+            for version in (4, 6):
+                self.mark("oifname")
+                with Watch(DEVICE) as watch, kernel_connects(version, self.far) as (ours, connection):
+                    receiving = ours.start("skip", "c")
+                    connection.sendall(bytes(8 * MEGABYTE))
+                    connection.shutdown(socket.SHUT_WR)
+                    self.assertEqual(receiving.result(), str(8 * MEGABYTE))
+                self.assertTrue(any(p.has(ECE) for p in watch.of(STACK[version]) if not p.has(SYN)))
+                self.assertTrue(any(p.has(CWR) for p in watch.of(self.addresses[version]) if p.payload))
+                self.tearDown()
+
+
+class Repair(RouterTest):
+    """One segment of many is lost: the next acknowledgments say so, and no timeout is waited for."""
+
+    def lose_one(self, way):
+        """The twentieth packet with data."""
+        self.forwarding(f"{way} {{device}} meta length > 1000 numgen inc mod 1000000 == 20 drop")
+
+    def test_of_what_the_kernel_sends(self):
+        with kernel_connects(4, self.far) as (ours, connection):
+            grown = Counting(self.far)
+            receiving = ours.start("skip", "c")
+            self.lose_one("oifname")
+            connection.sendall(bytes(8 * MEGABYTE))
+            connection.shutdown(socket.SHUT_WR)
+            self.assertEqual(receiving.result(), str(8 * MEGABYTE))
+            self.assertGreater(tcp_info(connection).resent, 0)
+            self.assertGreater(grown["TcpExtTCPSackRecovery"], 0, grown.all())
+            self.assertGreater(grown["TcpExtTCPFastRetrans"], 0)
+            self.assertEqual(grown["TcpExtTCPTimeouts"], 0)
+
+    def test_of_what_the_stack_sends(self):
+        with kernel_connects(4, self.far) as (ours, connection):
+            path = os.path.join(self.folder, "sent")
+            with open(path, "wb") as file:
+                file.write(os.urandom(8 * MEGABYTE))
+            self.lose_one("iifname")
+            began = time.monotonic()
+            sending = ours.start("send_file", "c", path)
+            left = 8 * MEGABYTE
+            while left > 0:
+                left -= len(connection.recv(MEGABYTE))
+            took = time.monotonic() - began
+            sending.result()
+            resent = int(ours.call("info", "c").split()[1])
+        self.assertGreater(resent, 0)
+        self.assertLess(took, 0.2)  # the least that a retransmission timeout takes
+
+
+class UrgentData(TunTest):
+    """MSG_OOB. RFC 6093 section 6: the stack delivers it in its place in the stream, as SO_OOBINLINE does."""
+
+    @every_way
+    def test_from_the_kernel_stays_in_line(self, ours, connection):
+        with Watch(DEVICE) as watch:
+            connection.sendall(b"before")
+            connection.send(b"!", socket.MSG_OOB)
+            connection.sendall(b"after")
+            connection.shutdown(socket.SHUT_WR)
+            heard = ""
+            while piece := ours.call("hear", "c", 100):
+                heard += piece
+        self.assertTrue(any(p.has(URG) for p in watch.of(connection.getsockname()[0])))
+        self.assertEqual(heard, "before!after")
+
+
+if __name__ == "__main__":
+    puppet.main()
