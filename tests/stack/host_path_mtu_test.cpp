@@ -1,7 +1,10 @@
 // A router in the middle with a narrow link: TCP and UDP learn of it and go on (RFC 1191, RFC 8201).
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "packet_builder.hpp"
+#include "stack/tcp/connection.hpp"
 
 namespace cardea::stack {
 namespace {
@@ -59,6 +62,69 @@ TEST_P(host_path_mtu, a_tcp_stream_goes_through_in_smaller_segments) {
     std::int64_t mtu = 0;
     client->get_option(socket_option::path_mtu, mtu, net.now);
     EXPECT_EQ(mtu, narrow);
+}
+
+TEST_P(host_path_mtu, what_one_connection_has_learnt_every_connection_to_that_host_obeys) {
+    auto listener = net.b->open_tcp(family());
+    ASSERT_EQ(listener->bind(at(b(), 80)), error::ok);
+    ASSERT_EQ(listener->listen(5, net.now), error::ok);
+    std::array<std::unique_ptr<cardea::stack::socket>, 2> clients;
+    for (auto& c : clients) c = net.a->open_tcp(family()), c->connect(at(b(), 80), net.now);
+    net.settle();
+    auto const data = filler(20'000);
+    clients[0]->send({data, {}}, 0, net.now);
+    net.settle();
+    EXPECT_GT(too_big, 0U);
+    too_big = 0;
+    clients[1]->send({data, {}}, 0, net.now);
+    net.settle();
+    EXPECT_EQ(too_big, 0U);
+    EXPECT_EQ(clients[1]->connection()->info().unacknowledged, 0U);
+}
+
+TEST_P(host_path_mtu, a_tcp_connection_tries_larger_segments_again_after_ten_minutes) {
+    auto listener = net.b->open_tcp(family());
+    ASSERT_EQ(listener->bind(at(b(), 80)), error::ok);
+    ASSERT_EQ(listener->listen(5, net.now), error::ok);
+    auto client = net.a->open_tcp(family());
+    client->connect(at(b(), 80), net.now);
+    net.settle();
+    auto const data = filler(20'000);
+    client->send({data, {}}, 0, net.now);
+    net.settle();
+    auto const small = client->connection()->info().mss;
+    EXPECT_LT(small, narrow);
+    net.run_for(seconds(599));
+    client->send({data, {}}, 0, net.now);
+    EXPECT_EQ(client->connection()->info().mss, small);
+    net.run_for(seconds(2));
+    net.pass = {};  // the path has become wide again
+    net.log.clear();
+    client->send({data, {}}, 0, net.now);
+    net.settle();
+    EXPECT_GT(client->connection()->info().mss, small);
+    std::size_t largest = 0;
+    for (auto const& sent : net.log) largest = std::max(largest, sent.p.bytes.size());
+    EXPECT_EQ(largest, 1500U);
+    EXPECT_EQ(client->connection()->info().unacknowledged, 0U);
+}
+
+TEST_P(host_path_mtu, a_larger_segment_that_still_does_not_pass_is_cut_again) {
+    auto listener = net.b->open_tcp(family());
+    ASSERT_EQ(listener->bind(at(b(), 80)), error::ok);
+    ASSERT_EQ(listener->listen(5, net.now), error::ok);
+    auto client = net.a->open_tcp(family());
+    client->connect(at(b(), 80), net.now);
+    net.settle();
+    auto const data = filler(20'000);
+    client->send({data, {}}, 0, net.now);
+    net.run_for(seconds(601));
+    too_big = 0;
+    client->send({data, {}}, 0, net.now);
+    net.run_for(seconds(2));
+    EXPECT_GT(too_big, 0U);
+    EXPECT_LT(client->connection()->info().mss, narrow);
+    EXPECT_EQ(client->connection()->info().unacknowledged, 0U);
 }
 
 TEST_P(host_path_mtu, a_udp_socket_fragments_after_the_first_loss) {

@@ -21,7 +21,7 @@ std::uint32_t next_plateau(std::uint32_t tried) {
 
 path_mtu path_mtu_cache::find(ip_address const& destination, time_ns now) const {
     auto const it = entries_.find(destination);
-    return it == entries_.end() || it->second.expires <= now ? path_mtu{} : it->second.value;
+    return it == entries_.end() || it->second.until <= now ? path_mtu{} : it->second;
 }
 
 path_mtu path_mtu_cache::learn(ip_address const& destination, std::uint32_t reported, std::uint32_t tried,
@@ -42,17 +42,18 @@ path_mtu path_mtu_cache::learn(ip_address const& destination, std::uint32_t repo
     // A report never raises the estimate (RFC 1191 section 6.3); ageing does.
     if (next.mtu > bound || (next.mtu == bound && !next.may_fragment)) return {};
     if (entries_.find(destination) == entries_.end()) make_room(now);
-    entries_[destination] = {next, now + config_.path_mtu_lifetime};
+    next.until = now + config_.path_mtu_lifetime;
+    entries_[destination] = next;
+    ++revision_;
     return next;
 }
 
 void path_mtu_cache::make_room(time_ns now) {
     if (entries_.size() < config_.path_mtu_entries) return;
-    std::erase_if(entries_, [now](auto const& e) { return e.second.expires <= now; });
+    std::erase_if(entries_, [now](auto const& e) { return e.second.until <= now; });
     if (entries_.size() < config_.path_mtu_entries) return;
-    auto const oldest = std::min_element(entries_.begin(), entries_.end(), [](auto const& a, auto const& b) {
-        return a.second.expires < b.second.expires;
-    });
+    auto const oldest = std::min_element(entries_.begin(), entries_.end(),
+                                         [](auto const& a, auto const& b) { return a.second.until < b.second.until; });
     if (oldest != entries_.end()) entries_.erase(oldest);
 }
 

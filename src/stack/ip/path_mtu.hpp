@@ -14,6 +14,7 @@ namespace cardea::stack::ip {
 struct path_mtu {
     std::uint32_t mtu = 0;      ///< 0: nothing known
     bool may_fragment = false;  ///< IPv4: the path is narrower than we believe in; send without DF
+    time_ns until = never;      ///< when it is forgotten
 };
 
 class path_mtu_cache {
@@ -26,16 +27,15 @@ class path_mtu_cache {
     path_mtu learn(ip_address const& destination, std::uint32_t reported, std::uint32_t tried, time_ns now);
 
     std::size_t size() const { return entries_.size(); }
+    /// Changes whenever something was learnt.
+    std::uint64_t revision() const { return revision_; }
 
   private:
-    struct entry {
-        path_mtu value;
-        time_ns expires = 0;
-    };
     void make_room(time_ns now);
 
     host_config const& config_;
-    std::map<ip_address, entry> entries_;
+    std::map<ip_address, path_mtu> entries_;
+    std::uint64_t revision_ = 0;
 };
 
 }  // namespace cardea::stack::ip

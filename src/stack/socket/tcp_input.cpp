@@ -51,9 +51,6 @@ void tcp_layer::to_listener(ip::datagram const& d, tcp::four_tuple const& t, tcp
     if (result.established) {
         auto ip = l->ip;
         ip.flow_label = flow_label(t);
-        auto const known = core_.path_mtus.find(t.remote.address, now);
-        if (known.mtu != 0) result.established->on_path_mtu(known.mtu, now);
-        ip.may_fragment = known.may_fragment;
         mark(*enter(result.established, ip, l->reuse_address));
         l->owner->on_event();
     }
@@ -118,10 +115,6 @@ void tcp_layer::on_icmp(ip::icmp_report const& r, time_ns now) {
     if (!in_flight(*record, quoted)) return;
     if (r.meaning.packet_too_big) {
         core_.path_mtus.learn(t.remote.address, r.reported_mtu, r.tried_size, now);
-        auto const known = core_.path_mtus.find(t.remote.address, now);
-        if (known.mtu == 0) return;
-        record->ip.may_fragment = known.may_fragment;
-        record->connection->on_path_mtu(known.mtu, now);
     } else {
         record->connection->on_icmp_error(kind_of(r), quoted, now);
     }

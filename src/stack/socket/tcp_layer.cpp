@@ -218,7 +218,23 @@ void tcp_layer::run_timers(time_ns now) {
     }
 }
 
+/// A connection hears of its path what others have learnt of it, and that what was learnt has become old: then it tries
+/// larger segments again (RFC 1191 section 6.3, RFC 8201 section 4).
+void tcp_layer::follow_path(tcp_record& r, time_ns now) {
+    auto const& paths = core_.path_mtus;
+    if (r.path_revision == paths.revision() && now < r.path_until) return;
+    r.path_revision = paths.revision();
+    r.path_until = never;
+    auto const& peer = r.connection->tuple().remote.address;
+    if (core_.routes.is_local(peer)) return;
+    auto const known = paths.find(peer, now);
+    r.path_until = known.until;
+    r.ip.may_fragment = known.may_fragment;
+    r.connection->on_path_mtu(known.mtu != 0 ? known.mtu : core_.config.mtu, now);
+}
+
 void tcp_layer::service(tcp_record& r, time_ns now) {
+    follow_path(r, now);
     tcp::segment s;
     auto& c = *r.connection;
     while (c.poll_output(now, s)) {

@@ -33,7 +33,9 @@ struct tcp_record final : timed {
     std::shared_ptr<tcp::connection> connection;
     tcp_socket* owner = nullptr;  ///< null while unaccepted, and after close
     tcp_ip_fields ip;
-    tcp::sequence sent_end;  ///< after the highest sequence number emitted
+    std::uint64_t path_revision = 0;  ///< of the path MTUs, when last looked at
+    time_ns path_until = never;       ///< when what they said becomes old
+    tcp::sequence sent_end;           ///< after the highest sequence number emitted
     bool emitted = false;
     bool reuse_address = false;
     bool in_table = false;
@@ -105,6 +107,7 @@ class tcp_layer {
     void leave(tcp_record& r);
     void run_timers(time_ns now);
     void service(tcp_record& r, time_ns now);
+    void follow_path(tcp_record& r, time_ns now);
     void service(listener_record& l, time_ns now);
     void emit(tcp::four_tuple const& t, tcp_ip_fields const& ip, tcp::segment const& s);
     listener_record* find_listener(tcp::four_tuple const& t) const;

@@ -112,7 +112,8 @@ error tcp_socket::listen(std::uint32_t backlog, time_ns) {
     if (core_->tcp.ports().conflicts(port_, entry(true), true)) return error::eaddrinuse;
     tcp::listener_config c;
     c.connection = config_;
-    core_->tcp.adapt(c.connection, core_->routes.is_local(bound_.address) && bound_.address.is_loopback());
+    core_->tcp.adapt(c.connection, bound_.address.is_loopback());
+    c.local_mtu = core_->config.loopback_mtu;
     c.backlog = backlog;
     c.syn_backlog = core_->config.syn_backlog;
     c.cookies = core_->config.syn_cookies ? tcp::cookie_mode::on_overflow : tcp::cookie_mode::off;
@@ -179,8 +180,9 @@ io_result tcp_socket::send(payload_view const& data, unsigned flags, time_ns now
     auto n = data.second.empty() && urgent ? conn().send_urgent(data.first, now) : conn().send(data.first, now);
     if (n == data.first.size() && !data.second.empty())
         n += urgent ? conn().send_urgent(data.second, now) : conn().send(data.second, now);
+    if (n == 0) return {error::eagain, 0};
     touch();
-    return {n == 0 ? error::eagain : error::ok, n};
+    return {error::ok, n};
 }
 
 io_result tcp_socket::recv(std::span<std::byte> into, unsigned flags, time_ns now) {

@@ -45,6 +45,8 @@ connection listener::make_connection(four_tuple const& t, segment const& syn, se
     open_parameters p;
     p.tuple = t;
     p.config = config_.connection;
+    bool const to_itself = t.remote.address.is_loopback() || t.remote.address == t.local.address;
+    if (to_itself && config_.local_mtu != 0) p.config.mtu = config_.local_mtu;
     p.iss = iss;
     p.timestamp_offset = isns_.timestamp_offset(t);
     p.announced_at = sent_at;

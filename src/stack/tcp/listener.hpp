@@ -29,6 +29,7 @@ enum class cookie_mode : std::uint8_t {
 
 struct listener_config {
     connection_config connection;     ///< of the connections accepted
+    std::uint32_t local_mtu = 0;      ///< instead of connection.mtu, between the host and itself; 0: no other
     std::uint32_t backlog = 128;      ///< completed connections that wait for accept()
     std::uint32_t syn_backlog = 256;  ///< handshakes pending
     cookie_mode cookies = cookie_mode::on_overflow;
