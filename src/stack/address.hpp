@@ -28,8 +28,15 @@ struct ip_address {
         return r;
     }
     static constexpr ip_address v4(std::uint32_t host_order) {
-        return v4(static_cast<std::uint8_t>(host_order >> 24), static_cast<std::uint8_t>(host_order >> 16),
-                  static_cast<std::uint8_t>(host_order >> 8), static_cast<std::uint8_t>(host_order));
+        // By words: single bytes stored now would stall the wide load that copies the address next.
+        std::uint64_t first = host_order;
+        if constexpr (std::endian::native == std::endian::little) {
+            first = (first >> 24) | (first >> 8 & 0xff00) | (first << 8 & 0xff0000) | (first << 24 & 0xff000000);
+        } else {
+            first <<= 32;
+        }
+        std::array<std::uint64_t, 2> const words{first, 0};
+        return {ip_version::v4, std::bit_cast<std::array<std::uint8_t, 16>>(words)};
     }
     static constexpr ip_address v6(std::array<std::uint8_t, 16> const& network_order) {
         return ip_address{ip_version::v6, network_order};
