@@ -66,11 +66,12 @@ void simulation::drain(std::int64_t longest_ns) noexcept {
 // Everything that is due now, once; what comes of it is due in the next step. False: nothing was.
 bool simulation::step() {
     bool something = false;
-    while (!under_way_.empty() && under_way_.top().when <= now_) {
-        const flight f = under_way_.top();
-        under_way_.pop();
-        note(fate::arrived, f.to, f.what);
-        hosts_[f.to].host->take_in(f.what.bytes, f.what.meta);
+    while (!under_way_.empty() && under_way_.when() <= now_) {
+        const flights::place at = under_way_.land();
+        const flights::parcel& p = under_way_[at];
+        note(fate::arrived, p.to, p.hash);
+        hosts_[p.to].host->take_in(p.what.bytes, p.what.meta);
+        under_way_.give_up(at);
         something = true;
     }
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
@@ -85,7 +86,7 @@ bool simulation::step() {
 }
 
 std::int64_t simulation::next_event() const noexcept {
-    std::int64_t next = under_way_.empty() ? never_ns : under_way_.top().when;
+    std::int64_t next = under_way_.empty() ? never_ns : under_way_.when();
     for (const member& m : hosts_) next = std::min(next, m.host->host().next_deadline());
     return next;
 }
@@ -93,20 +94,20 @@ std::int64_t simulation::next_event() const noexcept {
 // --- packets --------------------------------------------------------------------------------------------------------
 
 void simulation::emitted(std::size_t from, const stack::packet_view& what) {
-    flight f{0, ++numbers_, 0, stack::packet(what)};
+    const flights::place at = under_way_.pack(what);
+    const flights::parcel& p = under_way_[at];
     ++sent_;
-    note(fate::sent, from, f.what);
-    wire* on = way(from, f.what);
+    note(fate::sent, from, p.hash);
+    wire* on = way(from, p.what);
     if (on == nullptr || on->luck.happens(on->loss)) {
         ++lost_;
-        note(on == nullptr ? fate::unroutable : fate::lost, from, f.what);
+        note(on == nullptr ? fate::unroutable : fate::lost, from, p.hash);
+        under_way_.give_up(at);
         hosts_[from].host->note_sent(what, on == nullptr ? "lost: no link leads there" : "lost on the link");
         return;
     }
     hosts_[from].host->note_sent(what);
-    f.when = now_ + on->delay_ns;
-    f.to = on->to;
-    under_way_.push(std::move(f));
+    under_way_.send(at, on->to, now_ + on->delay_ns);
 }
 
 wire* simulation::way(std::size_t from, const stack::packet& what) noexcept {
@@ -128,10 +129,10 @@ wire* simulation::way(std::size_t from, const stack::packet& what) noexcept {
     return nullptr;
 }
 
-void simulation::note(fate f, std::size_t host, const stack::packet& what) noexcept {
+void simulation::note(fate f, std::size_t host, std::uint64_t hash) noexcept {
     digest_ = mixed(digest_ ^ static_cast<std::uint64_t>(now_));
     digest_ = mixed(digest_ ^ (static_cast<std::uint64_t>(f) << 32U) ^ host);
-    for (const std::byte b : what.bytes) digest_ = (digest_ ^ std::to_integer<std::uint64_t>(b)) * 0x100000001b3U;
+    digest_ = mixed(digest_ ^ hash);
 }
 
 // --- other threads --------------------------------------------------------------------------------------------------

@@ -8,12 +8,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <queue>
 #include <string>
 #include <vector>
 
 #include "fiber/driver.hpp"
 #include "sim/draw.hpp"
+#include "sim/flights.hpp"
 #include "sim/sim_network.hpp"
 #include "stack/host.hpp"
 
@@ -55,17 +55,6 @@ class simulation final : public cardea::detail::driver {
         std::vector<stack::ip_address> addresses;
         std::vector<wire> wires;
     };
-    struct flight {
-        std::int64_t when;
-        std::uint64_t number;
-        std::size_t to;
-        stack::packet what;
-    };
-    struct later {
-        bool operator()(const flight& a, const flight& b) const noexcept {
-            return a.when != b.when ? a.when > b.when : a.number > b.number;
-        }
-    };
     enum class fate : std::uint8_t { sent, lost, unroutable, arrived };
     class outlet;
 
@@ -73,14 +62,13 @@ class simulation final : public cardea::detail::driver {
     [[nodiscard]] std::int64_t next_event() const noexcept;
     void emitted(std::size_t from, const stack::packet_view& what);
     wire* way(std::size_t from, const stack::packet& what) noexcept;
-    void note(fate f, std::size_t host, const stack::packet& what) noexcept;
+    void note(fate f, std::size_t host, std::uint64_t hash) noexcept;
     bool take_wake() noexcept;
     void sleep_until_woken() noexcept;
 
     std::int64_t now_ = 0;
-    std::uint64_t numbers_ = 0;
     std::vector<member> hosts_;
-    std::priority_queue<flight, std::vector<flight>, later> under_way_;
+    flights under_way_;
     std::uint64_t digest_ = 0xcbf29ce484222325U;
     std::uint64_t sent_ = 0;
     std::uint64_t lost_ = 0;
