@@ -76,10 +76,9 @@ void show(const demo_options& options, const char* service, program server, prog
 
 int run_demo(const demo_options& options, const network_choice& on) {
     const std::string network = on.name();
-    const char* bar = options.ascii ? ":" : "┆";
-    fmt::print("A client sends a sentence, a server answers in capitals. Time runs downwards.\n");
-    fmt::print("A bar of {} is a call that waits.\n\n", bar);
     const auto both = [&options] {
+        fmt::print("A client sends a sentence, a server answers in capitals. Time runs downwards.\n");
+        fmt::print("A bar of {} is a call that waits.\n\n", options.ascii ? ":" : "┆");
         show(options, "TCP, the connection-oriented service", tcp_server, tcp_client);
         show(options, "UDP, the connectionless service", udp_server, udp_client);
     };
