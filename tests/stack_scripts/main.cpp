@@ -1,9 +1,6 @@
 // stack_script [--trace] FILE...: runs packet scripts; says what failed, and fails if one did.
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <string>
-#include <string_view>
 
 #include "runner.hpp"
 
@@ -17,9 +14,7 @@ int main(int count, char** arguments) {
             trace = true;
             continue;
         }
-        std::ifstream file{path};
-        std::string const text{std::istreambuf_iterator<char>{file}, {}};
-        auto const problem = file ? script::run(path, text, trace) : path + ": cannot be read";
+        auto const problem = script::run(path, trace);
         if (!problem.empty()) std::cerr << problem << '\n';
         failed += problem.empty() ? 0 : 1;
         ++ran;

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <sstream>
@@ -25,20 +27,35 @@ struct free_stack {
     void operator()(cardea_stack_config* c) const { cardea_stack_config_free(c); }
 };
 
+struct place {
+    std::string file;
+    int line = 0;
+};
+
 /// A call that must return at a certain time.
 struct pending_call {
-    int line;
+    place at;
     std::unique_ptr<blocked_call> call;
     nanoseconds until, tolerance;
     std::vector<std::string> expected;
 };
 
+/// "5, not 4"; in bytes when the script named some.
+std::string contrast(result const& r, std::vector<std::string> const& expected) {
+    if (expected.empty()) return show(r) + ", not success";
+    bool const bytes = expected.front().front() == '"';
+    std::string wanted;
+    for (auto const& word : expected) wanted += (wanted.empty() ? "" : " ") + word + (word.front() == '"' ? "\"" : "");
+    return (bytes && r.value >= 0 ? '"' + r.data + '"' : show(r)) + ", not " + wanted;
+}
+
 class execution {
   public:
     explicit execution(bool trace);
-    void run_line(int number, std::string const& line);
+    void run_file(std::string const& path);
+    void run_text(std::string const& name, std::string const& text);
     void finish();
-    int line() const { return line_; }
+    std::string where() const { return place_.file + ":" + std::to_string(place_.line); }
 
   private:
     struct sent {
@@ -50,6 +67,8 @@ class execution {
         nanoseconds tolerance = 0;
     };
 
+    void run_line(place const& here, std::string const& line);
+    void include(place const& here, words& w);
     void configure(words& w);
     void declare_flow(words& w);
     void start();
@@ -74,7 +93,8 @@ class execution {
     std::deque<sent> sent_;
     std::vector<pending_call> calls_;
     bool trace_;
-    int line_ = 0;
+    int depth_ = 0;
+    place place_;  ///< what a failure is about
 };
 
 execution::execution(bool trace) : trace_{trace} {
@@ -181,7 +201,7 @@ void execution::check_calls(bool overdue) {
             ++c;
             continue;
         }
-        line_ = p.line;
+        place_ = p.at;
         auto const& verb = p.call->verb;
         if (!done) throw failure{verb + " has not returned by " + show_duration(p.until)};
         auto const at = cardea_stack_call_done_at(p.call->call) - origin;
@@ -190,7 +210,7 @@ void execution::check_calls(bool overdue) {
         if (p.until == for_ever) throw failure{when + ", where it should not return at all"};
         if (at < p.until - p.tolerance || at > p.until + p.tolerance)
             throw failure{when + ", where it should at " + show_duration(p.until)};
-        if (!matches(r, p.expected)) throw failure{when + ", not " + p.expected.front()};
+        if (!matches(r, p.expected)) throw failure{verb + " returned " + contrast(r, p.expected)};
         c = calls_.erase(c);
     }
 }
@@ -266,10 +286,9 @@ void execution::perform(std::string const& verb, words& w, std::string const& ne
     auto const until = w.cut_from("until");
     if (!blocks && !until) {
         auto const r = sockets_->call(verb, w, new_name);
-        if (!matches(r, expected))
-            throw failure{verb + " returned " + show(r) + ", not " + (expected.empty() ? "success" : expected.front())};
+        if (!matches(r, expected)) throw failure{verb + " returned " + contrast(r, expected)};
     } else {
-        pending_call p{line_, nullptr, for_ever, 0, std::move(expected)};
+        pending_call p{place_, nullptr, for_ever, 0, std::move(expected)};
         if (until) {
             words t{*until};
             auto const m = read_time(t);
@@ -283,10 +302,34 @@ void execution::perform(std::string const& verb, words& w, std::string const& ne
 
 // --- Lines
 
-void execution::run_line(int number, std::string const& line) {
-    line_ = number;
+void execution::run_file(std::string const& path) {
+    std::ifstream file{path};
+    if (!file) throw failure{path + " cannot be read"};
+    constexpr int deepest = 4;
+    if (++depth_ > deepest) throw failure{"files include one another too deeply"};
+    run_text(path, {std::istreambuf_iterator<char>{file}, {}});
+    --depth_;
+}
+
+void execution::run_text(std::string const& name, std::string const& text) {
+    std::istringstream lines{text};
+    std::string line;
+    place_ = {name, 0};
+    for (place here{name, 1}; std::getline(lines, line); ++here.line) run_line(here, line);
+}
+
+void execution::include(place const& here, words& w) {
+    auto const file = w.take("a file");
+    w.expect_end();
+    run_file(here.file.substr(0, here.file.rfind('/') + 1) + file);
+    place_ = here;
+}
+
+void execution::run_line(place const& here, std::string const& line) {
+    place_ = here;
     words w{split(line)};
     if (w.empty()) return;
+    if (w.take_if("include")) return include(here, w);
     if (w.take_if("stack")) return configure(w);
     if (w.take_if("flow")) return declare_flow(w);
     start();
@@ -297,17 +340,17 @@ void execution::run_line(int number, std::string const& line) {
     auto const flow_name = verb.substr(std::min(colon + 1, verb.size()));
     if (head == "out") {
         expect(flow_name, w, when);
-        line_ = number;
+        place_ = here;
         return;
     }
     if (when.tolerance != 0) throw failure{"only what the stack does has a tolerance"};
     nothing_left_over();
     move_to(when.at);
     nothing_left_over();
-    line_ = number;
+    place_ = here;
     std::string new_name;
     if (w.take_if("=")) new_name = verb, verb = w.take("a call");
-    if (trace_) std::cout << show_duration(now()) << "  " << number << ": " << line << '\n';
+    if (trace_) std::cout << show_duration(now()) << "  " << here.line << ": " << line << '\n';
     if (head == "in")
         inject(flow_name, w);
     else if (verb == "info")
@@ -320,7 +363,7 @@ void execution::run_line(int number, std::string const& line) {
         throw failure{"\"" + verb + "\" is nothing that can happen"};
     drain();
     check_calls(false);
-    line_ = number;
+    place_ = here;
 }
 
 void execution::finish() {
@@ -328,24 +371,35 @@ void execution::finish() {
     nothing_left_over();
     for (auto const& c : calls_) {
         if (c.until == for_ever) continue;
-        line_ = c.line;
+        place_ = c.at;
         throw failure{c.call->verb + " had not returned at the end, " + show_duration(now())};
     }
 }
 
 }  // namespace
 
-std::string run(std::string const& name, std::string const& text, bool trace) {
+namespace {
+
+template <typename F>
+std::string run_by(bool trace, F&& lines) {
     execution e{trace};
     try {
-        std::istringstream lines{text};
-        std::string line;
-        for (int number = 1; std::getline(lines, line); ++number) e.run_line(number, line);
+        lines(e);
         e.finish();
         return {};
     } catch (failure const& f) {
-        return name + ":" + std::to_string(e.line()) + ": " + f.what();
+        return e.where() + ": " + f.what();
     }
+}
+
+}  // namespace
+
+std::string run(std::string const& path, bool trace) {
+    return run_by(trace, [&](execution& e) { e.run_file(path); });
+}
+
+std::string run_text(std::string const& name, std::string const& text) {
+    return run_by(false, [&](execution& e) { e.run_text(name, text); });
 }
 
 }  // namespace script
