@@ -48,7 +48,7 @@ struct fiber_options {
 
 /// How run() makes its loop.
 struct run_options {
-    /// "uring", "epoll", or empty: CARDEA_NETWORK from the environment, else the best that works here.
+    /// "uring", "epoll", "sim", "tun:..." (docs/tun.md); empty: CARDEA_NETWORK's, else the best that works here.
     std::string_view network = {};
     fiber_options main = {.name = "main"};
 };
