@@ -12,7 +12,9 @@
 
 namespace cardea::sim::test {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ns;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 
 /// How one connect of the client ended.
 struct outcome {

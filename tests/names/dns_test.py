@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+"""Connecting by name with real servers of names: dnsmasq, and one of our own that is slow, broken or silent.
+
+    dns_test.py PEER
+
+Runs itself again in network and mount namespaces of its own, with an /etc/resolv.conf of its own, which all end with it.
+Needs root.
+"""
+
+import collections
+import unittest
+
+import dns_world
+from dns_world import BROKEN, DNSMASQ, MANY, MUTE4, MUTE6, PORT, V4, V6, Door, Ended, at, resolver
+
+
+def on_every_network(test):
+    def every(self):
+        for network in dns_world.NETWORKS:
+            with self.subTest(network=network):
+                test(self, network)
+    every.__doc__ = test.__doc__
+    return every
+
+
+class WithDnsmasq(unittest.TestCase):
+    """The addresses of a name are raced."""
+
+    def setUp(self):
+        resolver(DNSMASQ)
+
+    @on_every_network
+    def test_the_first_address_that_answers_is_connected_to(self, network):
+        with Door(V4, V6) as port:
+            got = Ended(network, "connect", f"both.test:{port}")
+            self.assertEqual(got["connected"], at(V6, port))
+            self.assertEqual(got["descriptors"], "0")
+
+    @on_every_network
+    def test_where_ipv6_is_dead_ipv4_is_tried_after_the_delay(self, network):
+        with Door(V4, MUTE6) as port:
+            got = Ended(network, "connect", f"mute6.test:{port}")
+            self.assertEqual(got["connected"], at(V4, port))
+            self.assertGreaterEqual(got.number("ms"), 250)
+            self.assertLess(got.number("ms"), 5000)
+            self.assertEqual(got["descriptors"], "0")
+
+    @on_every_network
+    def test_where_ipv4_is_dead_ipv6_is_tried_after_the_delay(self, network):
+        with Door(MUTE4, V6) as port:
+            got = Ended(network, "connect", f"mute4.test:{port}", 20000, 100, "inet")
+            self.assertEqual(got["connected"], at(V6, port))
+            self.assertGreaterEqual(got.number("ms"), 100)
+            self.assertEqual(got["descriptors"], "0")
+
+    @on_every_network
+    def test_an_address_that_refuses_costs_no_delay(self, network):
+        with Door(V4) as port:
+            got = Ended(network, "connect", f"both.test:{port}", 20000, 15000)
+            self.assertEqual(got["connected"], at(V4, port))
+            self.assertLess(got.number("ms"), 10000)
+
+    @on_every_network
+    def test_the_error_names_every_address_and_why(self, network):
+        port = 9
+        got = Ended(network, "connect", f"both.test:{port}")
+        self.assertEqual(got["error"], f"connect to both.test:{port}: {at(V6, port)}: Connection refused; "
+                                       f"{at(V4, port)}: Connection refused")
+        self.assertEqual((got["attempts"], got["descriptors"]), ("2", "0"))
+
+    @on_every_network
+    def test_a_deadline_in_the_middle_of_the_race(self, network):
+        got = Ended(network, "connect", "mute.test:80", 700)
+        self.assertRegex(got["error"], rf"^connect to mute.test:80: \[{MUTE6}\]:80: timed out after \d+ ms; "
+                                       rf"{MUTE4}:80: timed out after \d+ ms$")
+        self.assertEqual((got["category"], got["code"], got["descriptors"]), ("cardea", "1", "0"))
+        self.assertGreaterEqual(got.number("ms"), 700)
+        self.assertLess(got.number("ms"), 3000)
+
+    @on_every_network
+    def test_a_cancellation_in_the_middle_of_the_race(self, network):
+        got = Ended(network, "cancel", "mute.test:80", 400)
+        self.assertEqual((got["unwound"], got["descriptors"]), ("1", "0"))
+        self.assertLess(got.number("ms"), 1000)
+
+    @on_every_network
+    def test_the_one_of_twenty_that_listens_is_found(self, network):
+        with Door(MANY[13]) as port:
+            got = Ended(network, "connect", f"many.test:{port}")
+            self.assertEqual(got["connected"], at(MANY[13], port))
+            self.assertEqual(got["descriptors"], "0")
+
+    @on_every_network
+    def test_twenty_that_all_refuse_are_all_named(self, network):
+        got = Ended(network, "connect", "many.test:9")
+        self.assertEqual(got["attempts"], "20")
+        for address in MANY:
+            self.assertIn(f"{address}:9: Connection refused", got["error"])
+
+    @on_every_network
+    def test_no_such_name_and_a_name_without_address(self, network):
+        for name in ("nobody.test", "nothing.test"):
+            got = Ended(network, "connect", f"{name}:80")
+            self.assertEqual(got["error"], f"connect to {name}:80: look-up of {name}: no such host name")
+
+
+class Services(unittest.TestCase):
+    def setUp(self):
+        resolver(DNSMASQ)
+
+    @on_every_network
+    def test_priority_and_weight_give_the_order(self, network):
+        got = collections.Counter(Ended(network, "srv", "_web._tcp.test", 200).all("servers"))
+        self.assertEqual(set(got), {"one.test:8001 two.test:8002 three.test:8003 ",
+                                    "two.test:8002 one.test:8001 three.test:8003 "})
+        # 90 of 100, over 200 draws: outside of this once in many millions of runs.
+        self.assertTrue(150 <= got["two.test:8002 one.test:8001 three.test:8003 "] <= 199, got)
+
+    @on_every_network
+    def test_connect_by_the_name_of_a_service(self, network):
+        with Door(V4, V6, port=PORT) as port:
+            got = Ended(network, "connect", "_door._tcp.test", 20000, 50)
+            self.assertEqual(got["connected"], at(V6, port))
+            self.assertEqual(got["descriptors"], "0")
+
+    @on_every_network
+    def test_an_answer_too_long_for_a_datagram_comes_over_tcp(self, network):
+        servers = Ended(network, "srv", "_long._tcp.test")["servers"].split()
+        self.assertEqual(servers, [f"server-number-{n}.of.a.long.list.test:{n}" for n in range(1, 61)])
+
+    @on_every_network
+    def test_a_service_that_is_not_offered_and_one_that_is_not_known(self, network):
+        self.assertIn("the domain does not offer this service", Ended(network, "srv", "_none._tcp.test")["error"])
+        self.assertIn("no such host name", Ended(network, "srv", "_other._tcp.test")["error"])
+        self.assertEqual(Ended(network, "connect", "_none._tcp.test")["error"],
+                         "connect to _none._tcp.test: the domain does not offer this service")
+
+    @on_every_network
+    def test_records_that_make_no_sense_are_passed_over(self, network):
+        resolver(BROKEN)
+        self.assertEqual(Ended(network, "srv", "_odd._tcp.test")["servers"].split(), ["good.test:8000"])
+
+
+class Reverse(unittest.TestCase):
+    def setUp(self):
+        resolver(DNSMASQ)
+
+    @on_every_network
+    def test_an_address_has_a_name(self, network):
+        self.assertEqual(Ended(network, "reverse", at(V4, 80))["name"], "both.test")
+        self.assertEqual(Ended(network, "reverse", at(V6, 80))["name"], "both.test")
+
+    @on_every_network
+    def test_an_address_without_a_name(self, network):
+        self.assertEqual(Ended(network, "reverse", "192.0.2.77:80")["error"],
+                         "reverse 192.0.2.77:80: no such host name")
+        self.assertEqual(Ended(network, "reverse", "192.0.2.77:80", "numeric")["name"], "192.0.2.77")
+
+
+class WithBrokenServers(unittest.TestCase):
+    def setUp(self):
+        resolver(BROKEN)
+
+    @on_every_network
+    def test_a_slow_server_is_waited_for(self, network):
+        with Door(V4, V6) as port:
+            got = Ended(network, "connect", f"slow.test:{port}")
+            self.assertEqual(got["connected"], at(V6, port))
+            self.assertGreaterEqual(got.number("ms"), 400)
+
+    @on_every_network
+    def test_a_deadline_in_the_middle_of_the_look_up(self, network):
+        got = Ended(network, "connect", "silent.test:80", 300)
+        self.assertRegex(got["error"], r"^connect to silent.test:80: look-up of silent.test: timed out after 3\d\d ms$")
+        self.assertEqual((got["category"], got["code"]), ("cardea", "1"))
+        self.assertLess(got.number("ms"), 2000)
+        self.assertLess(got.seconds, 5, "an abandoned look-up held the process")
+
+    @on_every_network
+    def test_a_cancellation_in_the_middle_of_the_look_up(self, network):
+        got = Ended(network, "cancel", "silent.test:80", 300)
+        self.assertEqual(got["unwound"], "1")
+        self.assertLess(got.number("ms"), 1000)
+        self.assertLess(got.seconds, 5, "an abandoned look-up held the process")
+
+    @on_every_network
+    def test_abandoned_look_ups_hold_up_nobody(self, network):
+        # In each round more than the helper threads at work for somebody who waits.
+        got = Ended(network, "abandon", "silent.test", "good.test:80", 40, 3)
+        self.assertEqual(got["timed_out"], "120")
+        self.assertEqual(got.all("address"), [at(V6, 80), at(V4, 80)])
+        self.assertLess(got.number("ms"), 2000)
+        self.assertLess(got.number("threads"), 160)
+        self.assertLess(got.seconds, 8)
+
+    @on_every_network
+    def test_a_server_that_fails_is_no_answer(self, network):
+        got = Ended(network, "connect", "failing.test:80")
+        self.assertEqual(got["error"],
+                         "connect to failing.test:80: look-up of failing.test: the name cannot be looked up now")
+
+    @on_every_network
+    def test_no_server_at_all(self, network):
+        resolver("127.0.0.99", "timeout:1 attempts:1")
+        for command in (("resolve", "good.test:80"), ("srv", "_web._tcp.test"), ("reverse", at(V4, 80))):
+            self.assertIn("cannot be looked up now", Ended(network, *command)["error"])
+        self.assertEqual(Ended(network, "reverse", at(V4, 80), "numeric")["name"], V4)
+
+    @on_every_network
+    def test_half_an_answer_is_used(self, network):
+        with Door(V4, V6) as port:
+            self.assertEqual(Ended(network, "connect", f"half.test:{port}")["connected"], at(V4, port))
+
+    @on_every_network
+    def test_both_halves_of_an_answer_are_waited_for(self, network):
+        with Door(V4, V6) as port:
+            self.assertEqual(Ended(network, "connect", f"late6.test:{port}")["connected"], at(V6, port))
+
+    @on_every_network
+    def test_a_truncated_answer_is_asked_for_over_tcp(self, network):
+        before = dns_world.SERVER.over_tcp
+        with Door(V4, V6) as port:
+            self.assertEqual(Ended(network, "connect", f"big.test:{port}")["connected"], at(V6, port))
+        self.assertGreater(dns_world.SERVER.over_tcp, before)
+
+
+if __name__ == "__main__":
+    dns_world.main()

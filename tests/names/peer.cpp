@@ -1,0 +1,172 @@
+// A client for dns_test.py: one look-up or connect on the network of its first argument, and what came of it in lines
+// of "KEY VALUE".
+//   names_peer thread|uring|epoll connect|cancel|resolve|srv|reverse|abandon ARGUMENTS...
+#include <algorithm>
+#include <atomic>
+#include <cardea/cardea.hpp>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace cardea;
+using std::chrono::milliseconds;
+using words = std::vector<std::string>;
+
+std::size_t entries(const char* folder) {
+    const std::filesystem::directory_iterator all(folder);
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+void say(const char* key, const std::string& value) { std::printf("%s %s\n", key, value.c_str()); }
+void say(const char* key, std::int64_t value) { std::printf("%s %lld\n", key, static_cast<long long>(value)); }
+
+milliseconds number(const words& w, std::size_t at, long otherwise) {
+    long n = otherwise;
+    if (at < w.size()) std::from_chars(w[at].data(), w[at].data() + w[at].size(), n);
+    return milliseconds(n);
+}
+
+class stopwatch {
+  public:
+    void stop() const {
+        using namespace std::chrono;
+        say("ms", duration_cast<milliseconds>(steady_clock::now() - begin_).count());
+    }
+
+  private:
+    std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+void tell(const error& e) {
+    say("error", e.what());
+    say("category", e.code().category().name());
+    say("code", e.code().value());
+}
+
+// connect ADDRESS [DEADLINE-MS [DELAY-MS [inet]]]
+void connect(const words& w) {
+    connect_options how{.attempt_delay = number(w, 2, 250)};
+    if (w.size() > 3 && w[3] == "inet") how.families = families::inet_first;
+    const deadline within(number(w, 1, 20000));
+    const stopwatch watch;
+    try {
+        const tcp_stream peer = tcp_stream::connect(w[0], how);
+        watch.stop();
+        say("connected", peer.peer().to_string());
+    } catch (const connect_error& e) {
+        watch.stop();
+        tell(e);
+        say("attempts", static_cast<std::int64_t>(e.attempts().size()));
+    } catch (const error& e) {
+        watch.stop();
+        tell(e);
+    }
+}
+
+// cancel ADDRESS AFTER-MS: how long the cancelled call took to end.
+void cancel(const words& w) {
+    scope all;
+    bool unwound = false;
+    all.spawn([&] {
+        try {
+            tcp_stream::connect(w[0]);
+        } catch (const cancelled&) {
+            unwound = true;
+        }
+    });
+    cardea::sleep(number(w, 1, 300));
+    const stopwatch watch;
+    all.cancel();
+    all.join();
+    watch.stop();
+    say("unwound", unwound ? 1 : 0);
+}
+
+void resolve(const words& w) {
+    for (const endpoint& e : cardea::resolve(w[0])) say("address", e.to_string());
+}
+
+// srv NAME [TIMES]
+void srv(const words& w) {
+    const auto times = number(w, 1, 1).count();
+    for (std::int64_t i = 0; i < times; ++i) {
+        std::string line;
+        for (const service_record& r : resolve_srv(w[0])) line += r.target + ":" + std::to_string(r.port) + " ";
+        say("servers", line);
+    }
+}
+
+// reverse ADDRESS [numeric]
+void reverse(const words& w) {
+    const auto otherwise = w.size() > 1 ? nameless::gives_the_address : nameless::is_an_error;
+    say("name", cardea::reverse(endpoint::parse(w[0]), otherwise));
+}
+
+// abandon SILENT-NAME GOOD-ADDRESS COUNT ROUNDS: after look-ups that nobody waits for any more, one that is answered.
+void abandon(const words& w) {
+    const auto count = number(w, 2, 1).count();
+    const auto rounds = number(w, 3, 1).count();
+    std::atomic<std::int64_t> timed_out{0};
+    for (std::int64_t round = 0; round < rounds; ++round) {
+        scope all;
+        for (std::int64_t i = 0; i < count; ++i) {
+            all.spawn([&, where = std::to_string(round * count + i) + "." + w[0] + ":80"] {
+                const deadline within(milliseconds(300));
+                std::error_code ec;
+                cardea::resolve(where, ec);
+                if (ec == errc::timed_out) ++timed_out;
+            });
+        }
+        all.join();
+    }
+    say("timed_out", timed_out);
+    const stopwatch watch;
+    resolve({w[1]});
+    watch.stop();
+    say("threads", static_cast<std::int64_t>(entries("/proc/self/task")));
+}
+
+void run_command(const std::string& command, const words& arguments) {
+    const std::pair<const char*, void (*)(const words&)> commands[] = {
+        {"connect", connect}, {"cancel", cancel},   {"resolve", resolve},
+        {"srv", srv},         {"reverse", reverse}, {"abandon", abandon},
+    };
+    for (const auto& [name, act] : commands) {
+        if (command == name) return act(arguments);
+    }
+    throw std::invalid_argument("no such command: " + command);
+}
+
+void on_network(const std::string& network, const std::function<void()>& body) {
+    if (network == "thread") {
+        std::thread(body).join();
+    } else {
+        run({.network = network}, body);
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const words arguments(argv + 3, argv + argc);
+    const std::size_t before = entries("/proc/self/fd");
+    on_network(argv[1], [&] {
+        try {
+            run_command(argv[2], arguments);
+        } catch (const error& e) {
+            tell(e);
+        }
+    });
+    // A look-up that was abandoned keeps the descriptor of its query: the resolver's, not Cardea's.
+    say("descriptors", static_cast<std::int64_t>(entries("/proc/self/fd")) - static_cast<std::int64_t>(before));
+    std::fflush(stdout);
+    return 0;
+}
