@@ -148,7 +148,10 @@ disposition connection::on_time_wait(segment const& s, time_ns now) {
     }
     if (!timestamps_acceptable(s, now)) return disposition::consumed;
     if (s.has(flag::rst)) {
-        if (s.seq == rcv_nxt()) enter_closed(now);
+        if (s.seq == rcv_nxt())
+            enter_closed(now);
+        else if (sequence_acceptable(s))
+            challenge(now);  // RFC 5961 section 3.2
         return disposition::consumed;
     }
     if (s.has(flag::syn)) {

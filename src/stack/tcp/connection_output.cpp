@@ -72,7 +72,9 @@ std::size_t connection::sack_blocks_due() const {
 std::uint32_t connection::window_to_announce() const {
     sequence const next = rcv_nxt();
     std::uint32_t const announced = next < rcv_adv_ ? distance(next, rcv_adv_) : 0;
-    std::uint32_t const room = config_.receive_buffer - std::min(config_.receive_buffer, rx_.readable());
+    std::uint32_t const largest = 0xffffU << rcv_shift_;  // what the field can say
+    std::uint32_t const room =
+        std::min(largest, config_.receive_buffer - std::min(config_.receive_buffer, rx_.readable()));
     std::uint32_t const step = std::min(config_.receive_buffer / 2, rcv_mss_);
     return room < announced + step ? announced : room;
 }
