@@ -40,15 +40,6 @@ struct pending_call {
     std::vector<std::string> expected;
 };
 
-/// "5, not 4"; in bytes when the script named some.
-std::string contrast(result const& r, std::vector<std::string> const& expected) {
-    if (expected.empty()) return show(r) + ", not success";
-    bool const bytes = expected.front().front() == '"';
-    std::string wanted;
-    for (auto const& word : expected) wanted += (wanted.empty() ? "" : " ") + word + (word.front() == '"' ? "\"" : "");
-    return (bytes && r.value >= 0 ? '"' + r.data + '"' : show(r)) + ", not " + wanted;
-}
-
 class execution {
   public:
     explicit execution(bool trace);

@@ -37,6 +37,14 @@ bool matches(result const& r, std::vector<std::string> const& expected) {
     return (r.value < 0 ? error_name(r.error) : r.text.empty() ? std::to_string(r.value) : r.text) == word && from_fits;
 }
 
+std::string contrast(result const& r, std::vector<std::string> const& expected) {
+    if (expected.empty()) return show(r) + ", not success";
+    bool const bytes = expected.front().front() == '"';
+    std::string wanted;
+    for (auto const& word : expected) wanted += (wanted.empty() ? "" : " ") + word + (word.front() == '"' ? "\"" : "");
+    return (bytes && r.value >= 0 ? '"' + r.data + '"' : show(r)) + ", not " + wanted;
+}
+
 blocked_call::~blocked_call() {
     if (call != nullptr) cardea_stack_call_finish(call, nullptr, nullptr);
 }

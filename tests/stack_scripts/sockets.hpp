@@ -26,6 +26,9 @@ std::string show(result const& r);
 /// Whether a result is what follows "=" in the script; without that anything but an error.
 bool matches(result const& r, std::vector<std::string> const& expected);
 
+/// "5, not 4"; in bytes when the script named some.
+std::string contrast(result const& r, std::vector<std::string> const& expected);
+
 /// A call that has begun as a blocking one.
 struct blocked_call {
     ~blocked_call();
