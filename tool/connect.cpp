@@ -57,7 +57,8 @@ command add_connect(CLI::App& app, network_choice& on) {
     connect->description(
         "Connects to ADDRESS, sends standard input and prints what comes back. The end of the input\n"
         "(Ctrl-D) half-closes the connection; it ends when the peer closes.");
-    connect->add_option("ADDRESS", options->address, "HOST:PORT, [IPV6]:PORT, or unix:PATH")->required();
+    connect->add_option("ADDRESS", options->address, "HOST:PORT, [IPV6]:PORT, _SERVICE._tcp.DOMAIN, or unix:PATH")
+        ->required();
     connect->add_flag("-u,--udp", options->udp,
                       "Datagrams: each read of the input is one. Ends a second after the input if nothing comes");
     connect

@@ -73,6 +73,14 @@ class Connection(harness.ToolTest):
         code, _, errors = harness.run("connect", where)
         self.assertEqual((code, errors), (1, f"cardea: connect to {where}: Connection refused\n"))
 
+    def test_refused_by_name_tells_every_address(self):
+        door, where = harness.listener()
+        door.close()
+        port = where.rsplit(":", 1)[1]
+        code, _, errors = harness.run("connect", f"localhost:{port}")
+        self.assertEqual(code, 1)
+        self.assertRegex(errors, rf"^cardea: connect to localhost:{port}: .*\b127\.0\.0\.1:{port}: Connection refused")
+
     def test_a_server_that_does_not_answer_and_timeout(self):
         door, where = harness.listener(backlog=0)
         with door:

@@ -54,7 +54,8 @@ std::error_code await_first_connect(const std::vector<network_socket*>& begun, s
             std::find_if(watched.begin(), watched.end() - 1, [n](const pollfd& p) { return n > 0 && p.revents != 0; });
         if (ended != watched.end() - 1) {
             which = static_cast<std::size_t>(ended - watched.begin());
-            outcome = static_cast<thread_socket*>(begun[which])->end_connect();
+            auto* const mine = dynamic_cast<thread_socket*>(begun[which]);
+            outcome = mine != nullptr ? mine->end_connect() : std::error_code(errc::wrong_network);
             return {};
         }
         if (me.now_ns() >= std::min(until_ns, me.nearest_deadline())) return errc::timed_out;
