@@ -170,9 +170,9 @@ void kernel_socket::begin_gluing(message_state& s) noexcept {
     const std::lock_guard held(s.guard);
     const int on = 1;
     const bool is_udp = type_ == type::datagram && family_ != family::local;
-    s.gluing = is_udp && ::setsockopt(fd_, IPPROTO_UDP, udp_gro, &on, sizeof on) == 0;
-    s.glue_refused = !s.gluing;
-    if (s.gluing) s.trains.store(true, std::memory_order_release);
+    const bool glues = is_udp && ::setsockopt(fd_, IPPROTO_UDP, udp_gro, &on, sizeof on) == 0;
+    s.gluing.store(glues, std::memory_order_release);
+    s.glue_refused.store(!glues, std::memory_order_relaxed);
 }
 
 // What the plain calls have left of a train that they had to take.

@@ -3,7 +3,6 @@
 #include "network/kernel_messages.hpp"
 
 #include <netinet/in.h>
-#include <netinet/udp.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -15,8 +14,6 @@
 namespace cardea::detail {
 
 namespace {
-
-constexpr int udp_gro = 104;  // UDP_GRO, linux/udp.h
 
 bool has_control(const outgoing_message& m) noexcept {
     const datagram_options& how = m.how;
@@ -147,12 +144,9 @@ int kernel_socket::receive_once(incoming_message& m, int flags) noexcept {
 
 int kernel_socket::receive(incoming_message& m, int flags) noexcept {
     constexpr int most_in_a_row = 64;  // a flood of errors must not keep a loop here
-    if (uses_messages() && messages_->trains.load(std::memory_order_acquire)) {
-        const int failure = receive_from_train(*messages_, m);
-        if (failure != EAGAIN) return failure;
-    }
+    const bool trains = uses_messages() && messages_->gluing.load(std::memory_order_acquire);
     for (int i = 0;; ++i) {
-        const int failure = receive_once(m, flags);
+        const int failure = trains ? receive_from_train(*messages_, m) : receive_once(m, flags);
         if (failure == 0) return 0;
         if (would_block(failure)) {
             // Nothing to read, but perhaps in the error queue, which would end the wait at once.
@@ -163,15 +157,10 @@ int kernel_socket::receive(incoming_message& m, int flags) noexcept {
     }
 }
 
-// A batch was received before: the kernel may hold trains of glued datagrams still. No more of them are made, and those
-// that are there are given out one by one. EAGAIN: there are none left.
+// A batch was received before: the kernel glues datagrams together, and these trains are given out one by one. Without
+// the gluing those in its queue could not be told from long datagrams any more, so it stays. Never blocks.
 int kernel_socket::receive_from_train(message_state& s, incoming_message& m) noexcept {
     const std::lock_guard held(s.guard);
-    if (s.gluing) {
-        const int off = 0;
-        ::setsockopt(fd_, IPPROTO_UDP, udp_gro, &off, sizeof off);
-        s.gluing = false;
-    }
     if (s.train_begin == s.train_end) {
         if (!s.train) s.train.reset(new (std::nothrow) std::byte[datagram_batch::buffer_bytes]);
         if (!s.train) return ENOMEM;
@@ -186,12 +175,7 @@ int kernel_socket::receive_from_train(message_state& s, incoming_message& m) noe
         h.msg_control = control.data();
         h.msg_controllen = control.size();
         const ssize_t n = restarted([&] { return ::recvmsg(fd_, &h, MSG_DONTWAIT); });
-        if (n < 0) {
-            if (!would_block(errno)) return pass_over(errno) ? EAGAIN : errno;
-            s.trains.store(false, std::memory_order_release);
-            s.train.reset();
-            return EAGAIN;
-        }
+        if (n < 0) return errno;
         s.train_info = {};
         s.train_info.from = endpoint::from_native(&sender, h.msg_namelen).unmapped();
         const std::size_t step = read_control(h, s.train_info);

@@ -27,10 +27,10 @@ struct message_state {
     std::atomic<int> waiting_for_errors{0};
     std::deque<datagram_error> errors;
 
-    /// The kernel glues datagrams together (UDP_GRO); or has, and its queue may still hold such trains.
-    bool gluing = false;
-    bool glue_refused = false;
-    std::atomic<bool> trains{false};
+    /// The kernel glues datagrams together (UDP_GRO), from the first batch on.
+    std::atomic<bool> gluing{false};
+    std::atomic<bool> glue_refused{false};
+    /// The train that the plain calls are giving out.
     std::unique_ptr<std::byte[]> train;
     std::size_t train_begin = 0;
     std::size_t train_end = 0;

@@ -11,10 +11,6 @@
 
 #include "socket/address_text.hpp"
 #include "socket/sockaddr.hpp"
-
-#ifdef __linux__
-#include <linux/if_packet.h>
-#endif
 #include "socket/visible.hpp"
 
 namespace cardea {

@@ -9,10 +9,6 @@
 
 #include "socket/sockaddr.hpp"
 
-#ifdef __linux__
-#include <linux/if_packet.h>
-#endif
-
 namespace cardea {
 
 namespace {

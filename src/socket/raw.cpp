@@ -5,10 +5,6 @@
 
 #include "socket/sockaddr.hpp"
 
-#ifdef __linux__
-#include <linux/if_packet.h>
-#endif
-
 namespace cardea {
 
 namespace {

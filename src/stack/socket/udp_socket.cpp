@@ -123,8 +123,7 @@ io_result udp_socket::send_chosen(payload_view const& data, endpoint const* to, 
     } else if (remote_.address.version == ip_version::none) {
         return {error::edestaddrreq, 0};
     }
-    bool const other_family =
-        own.source.version != ip_version::none && own.source.version != there.address.version;
+    bool const other_family = own.source.version != ip_version::none && own.source.version != there.address.version;
     if (other_family) return {error::einval, 0};
     return send_inward(data, there, own, now);
 }
@@ -233,8 +232,13 @@ bool udp_socket::deliver(receive_info const& info, bytes_view payload) {
 void udp_socket::on_icmp(ip::icmp_report const& r) {
     bool const connected = remote_.address.version != ip_version::none;
     if (r.meaning.packet_too_big && discovery_ == mtu_discovery::dont) return;
-    if (receive_errors_ && errors_.size() < max_queued_errors)
-        errors_.push_back({r.meaning.what, outward(r.remote), r.offender, r.message.type, r.message.code,
+    if (receive_errors_ && errors_.size() == max_queued_errors) errors_.pop_front();
+    if (receive_errors_)
+        errors_.push_back({r.meaning.what,
+                           outward(r.remote),
+                           r.offender,
+                           r.message.type,
+                           r.message.code,
                            r.meaning.packet_too_big ? r.reported_mtu : 0,
                            {r.quoted_data.begin(), r.quoted_data.end()}});
     // An unconnected socket must not die of one peer's trouble (udp(7)).
