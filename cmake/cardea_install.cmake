@@ -1,4 +1,5 @@
-# What `cmake --install` puts where, in the components library, dev and tool; all of it can be moved as a whole.
+# What `cmake --install` puts where, in the components library, dev and tool, and stack and stack_dev for
+# the stack in C; all of it can be moved as a whole.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Cardea)
@@ -36,6 +37,12 @@ set(CARDEA_PC_PREFIX /prefix)
 cmake_path(RELATIVE_PATH CARDEA_PC_PREFIX BASE_DIRECTORY ${pc_dir}/pkgconfig)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/cardea.pc.in cardea.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cardea.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
+
+if(TARGET cardea_stack_c) # installs itself, as the components stack and stack_dev
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/cardea-stack.pc.in cardea-stack.pc @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cardea-stack.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+    COMPONENT stack_dev)
+endif()
 
 if(TARGET cardea_tool)
   install(TARGETS cardea_tool RUNTIME COMPONENT tool)

@@ -1,4 +1,5 @@
-# Debian packages by cpack: libcardeaX.Y, libcardea-dev and cardea, the components library, dev and tool.
+# Debian packages by cpack: libcardeaX.Y, libcardea-dev and cardea, the components library, dev and tool; and the stack in C,
+# libcardea-stackX and libcardea-stack-dev.
 if(NOT BUILD_SHARED_LIBS OR NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
   message(FATAL_ERROR "CARDEA_PACKAGES: packages have a shared library in /usr (the preset `packages` says so)")
 endif()
@@ -10,7 +11,7 @@ set(CPACK_PACKAGE_VENDOR "Cardea")
 set(CPACK_PACKAGE_CONTACT "The Cardea authors <maintainers@cardea.invalid>")
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_COMPONENTS_ALL library dev tool)
+set(CPACK_COMPONENTS_ALL library dev tool stack stack_dev)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -40,6 +41,17 @@ set(CPACK_DEBIAN_TOOL_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_TOOL_PACKAGE_DEPENDS "${library_package} (= ${PROJECT_VERSION}-1)")
 set(CPACK_COMPONENT_TOOL_DESCRIPTION "sockets from the command line: connect, listen, serve
  The command cardea opens connections, listens, serves echo, and draws the ladder of what socket calls do.")
+set(stack_package libcardea-stack${PROJECT_VERSION_MAJOR})
+set(CPACK_DEBIAN_STACK_PACKAGE_NAME ${stack_package})
+set(CPACK_DEBIAN_STACK_PACKAGE_SECTION libs)
+set(CPACK_COMPONENT_STACK_DESCRIPTION "TCP/IP stack without I/O of its own, for C programs (library)
+ IP packets and time go in, packets and the results of socket calls come out: for harnesses that test a TCP/IP stack.")
+set(CPACK_DEBIAN_STACK_DEV_PACKAGE_NAME libcardea-stack-dev)
+set(CPACK_DEBIAN_STACK_DEV_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_STACK_DEV_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_STACK_DEV_PACKAGE_DEPENDS "${stack_package} (= ${PROJECT_VERSION}-1)")
+set(CPACK_COMPONENT_STACK_DEV_DESCRIPTION "TCP/IP stack without I/O of its own, for C programs (development files)
+ IP packets and time go in, packets and the results of socket calls come out: for harnesses that test a TCP/IP stack.")
 
 # Every package says its licence and what changed, where Debian's policy looks for it (12.5, 12.7).
 find_program(CARDEA_GZIP gzip REQUIRED)

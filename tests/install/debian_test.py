@@ -23,6 +23,7 @@ SUITE = "bookworm"
 # What a user of the library has beside it. The libraries that Cardea needs must come by its own dependencies.
 TOOLS = "g++,cmake,make,pkg-config"
 LIBRARY = f"libcardea{'.'.join(VERSION.split('.')[:2])}" if VERSION.startswith("0.") else f"libcardea{VERSION.split('.')[0]}"
+STACK = f"libcardea-stack{VERSION.split('.')[0]}"
 
 
 def mirror():
@@ -93,10 +94,11 @@ class Debian(unittest.TestCase):
 
     def test_names_and_sections(self):
         self.assertEqual({name: self.field(name, "Section") for name in self.packages},
-                         {LIBRARY: "libs", "libcardea-dev": "libdevel", "cardea": "net"})
+                         {LIBRARY: "libs", "libcardea-dev": "libdevel", "cardea": "net", STACK: "libs",
+                          "libcardea-stack-dev": "libdevel"})
         for name in self.packages:
             self.assertEqual(self.field(name, "Version"), f"{VERSION}-1")
-            self.assertRegex(self.field(name, "Description"), r"\Asockets [^\n]+\n [^\n]+")
+            self.assertRegex(self.field(name, "Description"), r"\A[A-Za-z][^\n]{10,80}\n [^\n]+")
             self.assertRegex(self.field(name, "Maintainer"), r".+ <.+@.+>")
 
     def test_dependencies(self):
@@ -124,8 +126,14 @@ class Debian(unittest.TestCase):
         said = self.inside("g++ -std=c++20 /consumer/main.cpp -o /by-pc $(pkg-config --cflags --libs cardea); /by-pc")
         self.assertEqual(said, "consumer: all is well\n")
 
+    def test_a_program_in_c_has_the_stack(self):
+        program = r'#include <cardea_stack.h>\n#include <stdio.h>\nint main(void) { puts(cardea_stack_version()); }\n'
+        said = self.inside(f"printf '{program}' > /stack.c; gcc -Wall -Werror /stack.c -o /stack "
+                           "$(pkg-config --cflags --libs cardea-stack); /stack")
+        self.assertEqual(said, f"{VERSION}\n")
+
     def test_removing_leaves_nothing(self):
-        self.inside(f"apt-get purge -y cardea libcardea-dev {LIBRARY} >&2")
+        self.inside(f"apt-get purge -y {' '.join(self.packages)} >&2")
         self.assertEqual(self.inside("find / -xdev -path /proc -prune -o -name '*cardea*' -print | grep ^/usr || true"), "")
         install(self.root, self.packages)
 
