@@ -20,6 +20,10 @@ concept byte_range = requires(R& r) {
     r.size();
 }
 &&sizeof(element_of<R>) == 1 && std::is_trivially_copyable_v<element_of<R>>;
+
+/// Not a temporary that owns its bytes, which nobody could read any more: one that is const then has const bytes.
+template <class R>
+concept outlives_a_call = std::is_lvalue_reference_v<R> || !std::is_const_v<element_of<const R>>;
 }  // namespace detail
 
 /// Bytes to be sent. Borrows: what it points at must live until the call that takes it returns.
@@ -58,7 +62,7 @@ class mutable_buffer {
     constexpr mutable_buffer() noexcept = default;
     mutable_buffer(void* data, std::size_t size) noexcept : data_(static_cast<std::byte*>(data)), size_(size) {}
     template <class R>
-    requires(detail::byte_range<R> && !std::is_const_v<detail::element_of<R>> &&
+    requires(detail::byte_range<R> && !std::is_const_v<detail::element_of<R>> && detail::outlives_a_call<R> &&
              !std::is_same_v<std::remove_cvref_t<R>, mutable_buffer>) mutable_buffer(R&& range)
     noexcept : mutable_buffer(range.data(), range.size()) {}
     template <class T, std::size_t N>
