@@ -34,6 +34,9 @@ class host_observer {
     virtual void dropped(packet_view const&, drop_reason) {}
     /// A packet from the host to itself, which no link sees.
     virtual void looped(packet_view const&) {}
+    /// A connection has resent R1 times without an answer: who chooses among routers should doubt the way to this
+    /// destination (RFC 9293 MUST-20, RFC 1122 section 3.3.1.4). Again only after an answer has come.
+    virtual void path_in_doubt(ip_address const&) {}
 };
 
 /// What the device below does for outgoing packets. For incoming ones each packet says it (packet_meta).

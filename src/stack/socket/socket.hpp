@@ -31,6 +31,7 @@ inline constexpr unsigned writable = 2;  ///< send would take a worthwhile amoun
 inline constexpr unsigned error = 4;     ///< an error waits to be taken (SO_ERROR)
 inline constexpr unsigned hangup = 8;    ///< both directions are closed
 inline constexpr unsigned drained = 16;  ///< TCP: everything sent, the FIN included, has been acknowledged
+inline constexpr unsigned urgent = 32;   ///< TCP: urgent data is ahead (RFC 9293 MUST-32), as poll(2)'s POLLPRI
 }  // namespace ready
 
 class socket_observer {

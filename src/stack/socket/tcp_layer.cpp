@@ -243,6 +243,9 @@ void tcp_layer::service(tcp_record& r, time_ns now) {
         r.emitted = true;
         emit(c.tuple(), r.ip, s);
     }
+    bool const doubted = std::exchange(r.path_doubted, c.path_in_doubt());
+    if (r.path_doubted && !doubted && core_.config.observer != nullptr)
+        core_.config.observer->path_in_doubt(c.tuple().remote.address);
     if (r.owner != nullptr) r.owner->on_event();
     if (c.finished()) return leave(r);
     timers_.set(r, c.next_deadline());

@@ -40,6 +40,7 @@ struct tcp_record final : timed {
     bool reuse_address = false;
     bool in_table = false;
     bool dirty = false;
+    bool path_doubted = false;  ///< and the observer has been told
 };
 
 struct listener_record final : timed {

@@ -294,6 +294,7 @@ unsigned tcp_socket::readiness() const {
     // A third of the buffer, so that a writer is not woken for every acknowledgement.
     if (write_shut_ || c.writable() * 3 >= config_.send_buffer) r |= ready::writable;
     if (c.send_queue_empty()) r |= ready::drained;
+    if (c.urgent_ahead() != 0) r |= ready::urgent;
     if (write_shut_ && (read_shut_ || c.eof())) r |= ready::hangup;
     return r;
 }
