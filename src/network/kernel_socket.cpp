@@ -15,6 +15,7 @@
 #include <new>
 #include <utility>
 
+#include "fiber/virtual_time.hpp"
 #include "network/kernel_messages.hpp"
 
 namespace cardea::detail {
@@ -52,6 +53,7 @@ int native(type t) noexcept {
 }
 
 std::int64_t read_clock(clockid_t which) noexcept {
+    require_real_time("the machine's clock");
     timespec t{};
     ::clock_gettime(which, &t);
     return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
@@ -208,6 +210,7 @@ std::int64_t monotonic_ns() noexcept { return read_clock(CLOCK_MONOTONIC); }
 std::int64_t realtime_ns() noexcept { return read_clock(CLOCK_REALTIME); }
 
 std::uint64_t kernel_random() noexcept {
+    require_real_time("the machine's randomness");
     std::uint64_t drawn = 0;
     // Cannot fail or be short for 8 bytes once the pool is initialised (getrandom(2)).
     while (::getrandom(&drawn, sizeof drawn, 0) != static_cast<ssize_t>(sizeof drawn)) {

@@ -10,6 +10,7 @@
 #include "fiber/loop.hpp"
 #include "fiber/scope_state.hpp"
 #include "fiber/thread_execution.hpp"
+#include "fiber/virtual_time.hpp"
 #include "sim/simulation.hpp"
 
 namespace cardea::sim {
@@ -123,6 +124,7 @@ report world::run() {
     if (state_->states.empty()) return r;
     detail::simulation& engine = state_->engine;
     for (detail::host_state& h : state_->states) h.net->move_here();
+    const cardea::detail::virtual_time until_the_end;
     cardea::detail::loop here(engine, *state_->states.front().net);
     cardea::detail::scope_state root(cardea::detail::this_thread_execution());
     here.root = &root;

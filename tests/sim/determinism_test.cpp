@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "network/kernel_socket.hpp"
 #include "two_hosts.hpp"
 
 namespace cardea::sim::test {
@@ -81,6 +82,25 @@ TEST(determinism, sleepers_of_one_time_wake_in_the_order_in_which_they_fell_asle
     w.run();
     EXPECT_TRUE(std::is_sorted(woken.begin(), woken.end()));
     EXPECT_EQ(woken.size(), 100U);
+}
+
+TEST(determinism, the_machines_clock_and_randomness_end_the_program) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    const auto run = [](void (*program)()) {
+        world w;
+        w.host("one").run(program);
+        w.run();
+    };
+    EXPECT_DEATH(run([] { cardea::detail::monotonic_ns(); }), "the machine's clock was asked for inside a simulated");
+    EXPECT_DEATH(run([] { cardea::detail::realtime_ns(); }), "the machine's clock was asked for inside a simulated");
+    EXPECT_DEATH(run([] { cardea::detail::kernel_random(); }), "the machine's randomness was asked for inside");
+}
+
+TEST(determinism, outside_of_a_run_the_machine_tells_the_time) {
+    world w;
+    w.host("one").run([] {});
+    w.run();
+    EXPECT_GT(cardea::detail::monotonic_ns(), 0);
 }
 
 }  // namespace
