@@ -13,7 +13,7 @@ namespace cardea::detail {
 
 /// The families by turns, beginning with the first one's, so that a dead family costs one attempt's delay; otherwise
 /// in the order given (RFC 8305 section 4).
-std::vector<endpoint> interleaved(std::vector<endpoint> in);
+std::vector<endpoint> interleaved(const std::vector<endpoint>& in);
 
 /// Which attempt begins when. Attempts are numbered from 0, in the order in which they begin.
 class race {

@@ -30,7 +30,7 @@ bool is_service_name(std::string_view text, std::string_view protocol) noexcept 
 
 void put_in_order(std::vector<service_record>& records, const std::function<std::uint64_t(std::uint64_t)>& draw) {
     // Those of weight 0 before the others of their priority, as the algorithm wants them.
-    std::stable_sort(records.begin(), records.end(), [](const service_record& a, const service_record& b) {
+    std::sort(records.begin(), records.end(), [](const service_record& a, const service_record& b) {
         return a.priority != b.priority ? a.priority < b.priority : a.weight == 0 && b.weight != 0;
     });
     for (auto from = records.begin(); from != records.end(); ++from) {

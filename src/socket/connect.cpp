@@ -4,7 +4,7 @@
 #include <cardea/deadline.hpp>
 #include <cardea/names.hpp>
 #include <cardea/tcp.hpp>
-#include <cstdio>
+#include <iterator>
 #include <new>
 #include <optional>
 #include <string>
@@ -40,14 +40,17 @@ bool is_wanted(const endpoint& e, const connect_options& how) noexcept {
     return !how.local.is_ip() || how.local.is_any() || how.local.family() == e.family();
 }
 
-std::vector<endpoint> in_order(std::vector<endpoint> found, const connect_options& how) {
-    found.erase(std::remove_if(found.begin(), found.end(), [&](const endpoint& e) { return !is_wanted(e, how); }),
-                found.end());
+std::vector<endpoint> in_order(const std::vector<endpoint>& found, const connect_options& how) {
+    std::vector<endpoint> wanted;
+    std::copy_if(found.begin(), found.end(), std::back_inserter(wanted),
+                 [&](const endpoint& e) { return is_wanted(e, how); });
     if (how.families == families::inet6_first || how.families == families::inet_first) {
+        // The best of that family goes to the front: the rest is by turns.
         const family first = how.families == families::inet6_first ? family::inet6 : family::inet;
-        std::stable_partition(found.begin(), found.end(), [&](const endpoint& e) { return e.family() == first; });
+        const auto best = std::find_if(wanted.begin(), wanted.end(), [&](auto& e) { return e.family() == first; });
+        if (best != wanted.end()) std::rotate(wanted.begin(), best, std::next(best));
     }
-    return detail::interleaved(std::move(found));
+    return detail::interleaved(wanted);
 }
 
 void add(dialed& d, const std::string& host, const std::vector<endpoint>& servers) {
@@ -60,7 +63,7 @@ std::error_code add_host(dialed& d, const std::string& host, std::uint16_t port,
     std::vector<endpoint> found;
     std::error_code ec = detail::look_up_host(host, port, found);
     if (!ec) {
-        found = in_order(std::move(found), how);
+        found = in_order(found, how);
         if (found.empty()) ec = std::make_error_code(std::errc::address_family_not_supported);
     }
     if (ec) d.attempts.push_back({host, {}, ec, std::chrono::nanoseconds(this_network().now_ns() - begin_ns)});
@@ -98,10 +101,10 @@ std::error_code find_servers(dialed& d, address server, const connect_options& h
 
 // What has failed already stays in the list, behind what is tried now.
 void dial_all(dialed& d, const connect_options& how) {
-    const auto failed = std::stable_partition(d.attempts.begin(), d.attempts.end(),
-                                              [](const connect_attempt& a) { return a.server.is_ip(); });
-    std::vector<connect_attempt> before(failed, d.attempts.end());
-    d.attempts.erase(failed, d.attempts.end());
+    const auto is_look_up = [](const connect_attempt& a) { return !a.server.is_ip(); };
+    std::vector<connect_attempt> before;
+    std::copy_if(d.attempts.begin(), d.attempts.end(), std::back_inserter(before), is_look_up);
+    d.attempts.erase(std::remove_if(d.attempts.begin(), d.attempts.end(), is_look_up), d.attempts.end());
     if (d.attempts.empty()) {
         d.attempts = std::move(before);
         d.error = d.attempts.empty() ? std::error_code(errc::name_not_found) : d.attempts.front().error;
@@ -135,8 +138,8 @@ void connect_by_name(dialed& d, address server, const connect_options& how) noex
         d.error = find_servers(d, server, how);
         const bool interrupted = d.error == errc::timed_out || d.error == errc::cancelled;
         if (interrupted) {
-            const auto tried = [](const connect_attempt& a) { return static_cast<bool>(a.error); };
-            const auto rest = std::stable_partition(d.attempts.begin(), d.attempts.end(), tried);
+            const auto is_untried = [](const connect_attempt& a) { return !a.error; };
+            const auto rest = std::remove_if(d.attempts.begin(), d.attempts.end(), is_untried);
             d.untried = static_cast<std::size_t>(d.attempts.end() - rest);
             d.attempts.erase(rest, d.attempts.end());
         } else if (!d.attempts.empty()) {

@@ -137,7 +137,7 @@ class contest_of_fibers final : public contest {
 
     void end_all() noexcept override { running_.reset(); }
 
-    std::optional<scope> running_{std::in_place};
+    std::unique_ptr<scope> running_ = std::make_unique<scope>();
 };
 
 /// Each attempt is a socket whose connect has begun; the thread waits for all of them at once.

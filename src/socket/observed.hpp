@@ -47,7 +47,7 @@ class reported_call {
   private:
     void look() noexcept {
         if (*what_.impl != nullptr && (*what_.impl)->is_open()) {
-            (*what_.impl)->local(event_.local);
+            [[maybe_unused]] const std::error_code unknown = (*what_.impl)->local(event_.local);
             event_.local = event_.local.unmapped();
         }
         if (what_.peer != nullptr) event_.peer = what_.peer->unmapped();
