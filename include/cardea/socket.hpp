@@ -167,6 +167,19 @@ class socket {
     /// loop, with no call under way.
     void detach();
     void detach(std::error_code& ec) noexcept;
+    /// Takes over a descriptor made elsewhere, in whatever state its socket is: bound, listening, connected. From then
+    /// on it is Cardea's to close; its O_NONBLOCK flag, which it shares with its duplicates, is set as the network
+    /// needs it, and FD_CLOEXEC is set. Never blocks. Throws cardea::error, and the descriptor stays the caller's: no
+    /// socket (ENOTSOCK), of a family or type that Cardea does not know (errc::not_supported), or not on a kernel
+    /// network (errc::wrong_network).
+    static socket adopt(int descriptor);
+    static socket adopt(int descriptor, std::error_code& ec) noexcept;
+    /// Lets go of the descriptor for good: it is the caller's to close, and this is no socket any more. With it comes
+    /// what was received and not yet asked for, which the kernel does not have any more. O_NONBLOCK may be set or not.
+    /// Call it on the loop the socket lives on, with no call under way. Throws cardea::error, and the socket stays as
+    /// it is: no descriptor on this network (errc::wrong_network).
+    native_socket release();
+    native_socket release(std::error_code& ec) noexcept;
     /// The descriptor (-1 where a network has none): still this socket's own, and may be in use by its loop.
     [[nodiscard]] int native_handle() const noexcept;
     /// Identifies this socket in the call trace.

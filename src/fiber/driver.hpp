@@ -16,6 +16,8 @@ class driver {
     virtual void wait(std::int64_t timeout_ns) noexcept = 0;
     /// Makes the current or next wait() return. Any thread.
     virtual void wake_up() noexcept = 0;
+    /// A descriptor that is readable (poll(2)) when wait() would find something; -1: there is none.
+    [[nodiscard]] virtual int pollable() { return -1; }
     /// Open sockets, for loop_statistics.
     [[nodiscard]] virtual std::size_t open_sockets() const noexcept = 0;
 

@@ -55,7 +55,9 @@ loop::loop(driver& drives, network& net)
     adopt_thread_context(thread_);
 }
 
-loop::~loop() { current_ = nullptr; }
+loop::~loop() {
+    if (current_ == this) current_ = nullptr;
+}
 
 fiber& loop::start(const fiber_options& options, scope_state& of, const callable& how, void* body) {
     const stack on = stacks_.take(options.stack_size);
@@ -180,10 +182,27 @@ void loop::run() noexcept {
         budget_ = budget_per_turn;
         while (first_ != nullptr && budget_ > 0) resume_first();
         if (fibers_ == 0 && closed_for_good()) return;
-        wait_for_something();
+        look_at_network(time_to_wait());
         drain_inbox();
         fire_timers();
     }
+}
+
+void loop::step_in() noexcept {
+    current_ = this;
+    asleep_.store(false, std::memory_order_relaxed);
+}
+
+void loop::step_out() noexcept { current_ = nullptr; }
+
+std::int64_t loop::turn() noexcept {
+    look_at_network(0);
+    drain_inbox();
+    fire_timers();
+    budget_ = budget_per_turn;
+    while (first_ != nullptr && budget_ > 0) resume_first();
+    driver_.wait(0);  // submits what they have begun, and may find it done
+    return time_to_wait();
 }
 
 // The last fiber has ended. Work posted before the door is shut is still run; none can come after.
@@ -195,20 +214,19 @@ bool loop::closed_for_good() noexcept {
     return true;
 }
 
-void loop::wait_for_something() noexcept {
+// Nanoseconds until something is due; negative: nothing is. Unless that is at once, other threads must wake us from now
+// on. Dekker's handshake with submit(): either it sees that we sleep, or we see its item.
+std::int64_t loop::time_to_wait() noexcept {
+    if (first_ != nullptr) return 0;
+    asleep_.store(true, std::memory_order_seq_cst);
+    if (inbox_.load(std::memory_order_seq_cst) != nullptr) return 0;
+    const std::int64_t next = timers_.next();
+    return next == never_ns ? -1 : std::max<std::int64_t>(next - driver_.clock_ns(), 0);
+}
+
+void loop::look_at_network(std::int64_t timeout_ns) noexcept {
     ++waits_;
-    std::int64_t timeout = -1;
-    if (first_ != nullptr) {
-        timeout = 0;
-    } else if (const std::int64_t next = timers_.next(); next != never_ns) {
-        timeout = std::max<std::int64_t>(next - driver_.clock_ns(), 0);
-    }
-    // Dekker's handshake with submit(): either it sees that we sleep, or we see its item.
-    if (timeout != 0) {
-        asleep_.store(true, std::memory_order_seq_cst);
-        if (inbox_.load(std::memory_order_seq_cst) != nullptr) timeout = 0;
-    }
-    driver_.wait(timeout);
+    driver_.wait(timeout_ns);
     asleep_.store(false, std::memory_order_relaxed);
     recent_ns_ = driver_.clock_ns();
 }

@@ -45,6 +45,13 @@ class loop {
     /// Runs fibers until none is left; afterwards nobody can post work any more.
     void run() noexcept;
 
+    /// For a loop inside another one: to be its thread's loop for a while only, between step_in() and step_out(), and
+    /// one round of run() that does not wait. turn() returns how long, in nanoseconds, nothing will be to do unless the
+    /// driver's descriptor becomes readable; negative: for ever.
+    void step_in() noexcept;
+    void step_out() noexcept;
+    std::int64_t turn() noexcept;
+
     /// The running fiber waits. See execution::park.
     wake park(patience how) noexcept;
     /// Ends the fiber's park, if it is parked. This loop's thread only.
@@ -91,7 +98,8 @@ class loop {
     void drain_inbox() noexcept;
     void fire_timers() noexcept;
     bool closed_for_good() noexcept;
-    void wait_for_something() noexcept;
+    std::int64_t time_to_wait() noexcept;
+    void look_at_network(std::int64_t timeout_ns) noexcept;
 
     static thread_local loop* current_;
 

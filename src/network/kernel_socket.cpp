@@ -87,6 +87,26 @@ bool accept_again(int error) noexcept {
     }
 }
 
+std::error_code identify(native_socket& from) noexcept {
+    if (from.family != family::unspecified) return {};
+    int domain = 0;
+    int kind = 0;
+    socklen_t size = sizeof domain;
+    if (::getsockopt(from.descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) return last_error();
+    size = sizeof kind;
+    if (::getsockopt(from.descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) != 0) return last_error();
+    for (const type t : {type::stream, type::datagram, type::seqpacket}) {
+        for (const family f : {family::inet, family::inet6, family::local}) {
+            if (native(f) != domain || native(t) != kind) continue;
+            if (::fcntl(from.descriptor, F_SETFD, FD_CLOEXEC) != 0) return last_error();
+            from.family = f;
+            from.type = t;
+            return {};
+        }
+    }
+    return errc::not_supported;
+}
+
 std::error_code open_descriptor(family f, type t, int protocol, int extra_flags, int& fd) noexcept {
     fd = ::socket(native(f), native(t) | SOCK_CLOEXEC | extra_flags, protocol);
     if (fd < 0) return last_error();

@@ -152,6 +152,10 @@ class kernel_socket : public network_socket {
     std::atomic<bool> uses_messages_{false};
 };
 
+/// What a descriptor from elsewhere is (SO_DOMAIN, SO_TYPE): fills in family and type where they are not known, and
+/// sets FD_CLOEXEC.
+std::error_code identify(native_socket& from) noexcept;
+
 /// socket(2): close-on-exec; IPv6 sockets dual-stack.
 std::error_code open_descriptor(family f, type t, int protocol, int extra_flags, int& fd) noexcept;
 

@@ -88,6 +88,37 @@ void socket::detach(std::error_code& ec) noexcept {
     if (here(ec) != nullptr) move_to(thread_network(), ec);
 }
 
+socket socket::adopt(int descriptor) {
+    std::error_code ec;
+    socket taken = adopt(descriptor, ec);
+    if (ec) throw error(ec, "adopt", "adopt descriptor " + std::to_string(descriptor));
+    return taken;
+}
+
+socket socket::adopt(int descriptor, std::error_code& ec) noexcept {
+    native_socket from;
+    from.descriptor = descriptor;
+    std::unique_ptr<network_socket> opened;
+    ec = this_network().adopt(std::move(from), opened);
+    // What a network has learnt of a descriptor stays in the record.
+    return ec ? socket() : socket(std::move(opened), from.family, from.type);
+}
+
+native_socket socket::release() {
+    std::error_code ec;
+    native_socket let_go = release(ec);
+    if (ec) fail(ec, "release");
+    return let_go;
+}
+
+native_socket socket::release(std::error_code& ec) noexcept {
+    native_socket let_go;
+    if (here(ec) == nullptr) return let_go;
+    ec = impl_->release(let_go);
+    if (!ec) impl_.reset();
+    return let_go;
+}
+
 // --- addresses ------------------------------------------------------------------------------------------------------
 
 endpoint socket::native(address where, std::error_code& ec) const noexcept {

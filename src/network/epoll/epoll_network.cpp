@@ -68,6 +68,7 @@ std::error_code epoll_network::open(family f, type t, int protocol, std::unique_
 }
 
 std::error_code epoll_network::adopt(native_socket&& from, std::unique_ptr<network_socket>& out) noexcept {
+    if (const std::error_code unknown = identify(from)) return unknown;
     const int flags = ::fcntl(from.descriptor, F_GETFL);
     if (flags < 0) return last_error();
     if ((flags & O_NONBLOCK) == 0 && ::fcntl(from.descriptor, F_SETFL, flags | O_NONBLOCK) != 0) return last_error();

@@ -29,6 +29,7 @@ class epoll_network final : public epoll_network_base {
     [[nodiscard]] std::int64_t clock_ns() const noexcept override { return monotonic_ns(); }
     void wait(std::int64_t timeout_ns) noexcept override;
     void wake_up() noexcept override { wake_.signal(); }
+    [[nodiscard]] int pollable() override { return epoll_; }
     [[nodiscard]] std::size_t open_sockets() const noexcept override { return sockets_; }
 
     /// A socket of this network for a descriptor that does not block; nullptr: no memory, and `fd` is the caller's.

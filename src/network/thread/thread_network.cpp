@@ -26,6 +26,7 @@ class thread_network final : public kernel_network {
     }
 
     std::error_code adopt(native_socket&& from, std::unique_ptr<network_socket>& out) noexcept override {
+        if (const std::error_code unknown = identify(from)) return unknown;
         auto* made = new (std::nothrow) thread_socket(*this, from.descriptor, from.family, from.type);
         if (made == nullptr) return std::make_error_code(std::errc::not_enough_memory);
         made->settle_in(from);

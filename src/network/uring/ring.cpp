@@ -79,6 +79,11 @@ void ring::enter(std::int64_t timeout_ns) noexcept {
     io_uring_submit_and_wait_timeout(&ring_, &first, 1, timeout_ns > 0 ? &limit : nullptr, nullptr);
 }
 
+void ring::announce_by(int eventfd) {
+    const int failed = io_uring_register_eventfd(&ring_, eventfd);
+    if (failed != 0) throw std::system_error(-failed, std::system_category(), "io_uring_register_eventfd");
+}
+
 std::string ring::describe() const {
     std::string text = std::to_string(ring_.sq.ring_entries) + " submissions, " +
                        std::to_string(ring_.cq.ring_entries) + " completions";

@@ -38,6 +38,10 @@ class ring {
     }
     /// The kernel has more than the completion queue shows: work to run, or completions it could not place.
     [[nodiscard]] bool more_inside() const noexcept;
+    /// Has an eventfd(2) signalled whenever there is something for drain(), or for enter() to bring. Throws
+    /// std::system_error.
+    void announce_by(int eventfd);
+    [[nodiscard]] bool has_completions() const noexcept { return io_uring_cq_ready(&ring_) != 0; }
     io_uring* native() noexcept { return &ring_; }
     /// "512 entries, 8192 completions, SINGLE_ISSUER DEFER_TASKRUN": for people.
     [[nodiscard]] std::string describe() const;

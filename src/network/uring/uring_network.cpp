@@ -31,6 +31,7 @@ std::error_code uring_network::open(family f, type t, int protocol, std::unique_
 }
 
 std::error_code uring_network::adopt(native_socket&& from, std::unique_ptr<network_socket>& out) noexcept {
+    if (const std::error_code unknown = identify(from)) return unknown;
     auto* made = new (std::nothrow) uring_socket(*this, from.descriptor, from.family, from.type);
     if (made == nullptr) return std::make_error_code(std::errc::not_enough_memory);
     out.reset(made);
@@ -108,9 +109,21 @@ void uring_network::watch_waker() noexcept {
 void uring_network::wait(std::int64_t timeout_ns) noexcept {
     // Bounds the rounds of one turn, so that a flood of completions does not keep ready fibers waiting.
     constexpr int rounds = 4;
+    if (announced_) announced_->drain();
     if (!watching_) watch_waker();
     ring_.enter(timeout_ns);
     for (int i = 0; drain() && ring_.more_inside() && i < rounds; ++i) ring_.enter(0);
+    if (announced_ && (ring_.more_inside() || ring_.has_completions())) announced_->signal();
+}
+
+// The ring's own descriptor would do, but that poll(2) on it does not hear of work that is put off until the next enter
+// (DEFER_TASKRUN; seen with Linux 6.18).
+int uring_network::pollable() {
+    if (!announced_) {
+        announced_ = std::make_unique<wake_event>();
+        ring_.announce_by(announced_->descriptor());
+    }
+    return announced_->descriptor();
 }
 
 void uring_network::enlist(uring_socket& s) noexcept {

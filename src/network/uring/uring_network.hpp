@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include "fiber/loop.hpp"
 #include "fiber/wake_event.hpp"
@@ -26,6 +27,7 @@ class uring_network final : public uring_network_base {
     [[nodiscard]] std::int64_t clock_ns() const noexcept override { return monotonic_ns(); }
     void wait(std::int64_t timeout_ns) noexcept override;
     void wake_up() noexcept override { waker_.signal(); }
+    [[nodiscard]] int pollable() override;
     [[nodiscard]] std::size_t open_sockets() const noexcept override { return open_; }
 
     // For its sockets.
@@ -57,6 +59,7 @@ class uring_network final : public uring_network_base {
     ring ring_;
     buffer_pool buffers_;
     wake_event waker_;
+    std::unique_ptr<wake_event> announced_;  // see pollable()
     bool watching_ = false;
     uring_socket* sockets_ = nullptr;
     std::size_t open_ = 0;
