@@ -143,11 +143,14 @@ tun_made make_tun_network(std::string_view spec, std::shared_ptr<capture_file> c
         config.addresses.push_back(*prefix);
     }
     auto device = std::make_unique<tun_device>(parts[0]);
-    constexpr std::uint32_t buffer = 1024 * 1024;
+    // Room that a connection takes only while it needs it. Ours to receive must outlast the sender's turns on a shared
+    // processor; what is ours to send stays in the cache.
+    constexpr std::uint32_t mebibyte = 1024 * 1024;
     config.mtu = device->mtu();
     config.offload.checksum = config.offload.tso = device->offloads();
     config.seed = kernel_random();
-    config.tcp.receive_buffer = config.tcp.send_buffer = buffer;
+    config.tcp.receive_buffer = 4 * mebibyte;
+    config.tcp.send_buffer = mebibyte;
     auto made = std::make_unique<tun_network>(std::move(device), config);
     if (capture) made->capture(std::move(capture), parts[0]);
     driver* drives = made.get();
