@@ -22,6 +22,8 @@ enum class errc {
     name_unavailable,  ///< the name could not be looked up now (EAI_AGAIN)
     no_runtime,        ///< the call needs a loop: call it inside run()
     not_offered,       ///< the domain says that it does not have this service (RFC 2782, the target ".")
+    too_long,          ///< a line, a frame or a message is longer than the bound that was given for it
+    malformed,         ///< the peer sent what the format forbids
 };
 
 const std::error_category& category() noexcept;
@@ -34,6 +36,9 @@ class error : public std::system_error {
     /// `operation` must be a string literal, or live as long as the program.
     error(std::error_code code, const char* operation, const endpoint& local = {}, const endpoint& peer = {},
           std::size_t bytes_done = 0);
+    /// With a remark behind the endpoints: "recv line from [::1]:9 (the bound is 1000 bytes): ...".
+    error(std::error_code code, const char* operation, const endpoint& local, const endpoint& peer,
+          std::size_t bytes_done, std::string_view remark);
     /// With the whole text before the cause given: "bind *:http".
     error(std::error_code code, const char* operation, std::string_view text);
 

@@ -38,8 +38,8 @@ struct native_socket {
     cardea::type type = type::stream;
     std::vector<std::byte> unread;
     bool end_of_stream = false;
-    std::vector<int> accepted = {};  ///< a listener's connections that nobody has asked for yet, oldest first
-    std::error_code error = {};      ///< received as well, behind the bytes: what the next recv reports
+    std::vector<int> accepted = {};       ///< a listener's connections that nobody has asked for yet, oldest first
+    std::error_code error = {};           ///< received as well, behind the bytes: what the next recv reports
     std::shared_ptr<void> messages = {};  ///< what kernel networks keep of a socket that uses the calls of message.hpp
 };
 
@@ -94,8 +94,9 @@ class network_socket {
     /// Sends up to `size` bytes of a file from `offset` on, fewer where it ends before. `reading_failed`: the error is
     /// the file's.
     virtual io_result send_file(int file, std::uint64_t offset, std::size_t size, bool& reading_failed) noexcept;
-    /// Moves what is there, at least one byte and at most `size`, to another stream of this network; 0 and no error: the
-    /// peer has closed. `sending_failed`: the error is that of `to`, and bytes that it did not take have been put back.
+    /// Moves what is there, at least one byte and at most `size`, to another stream of this network; 0 and no error:
+    /// the peer has closed. `sending_failed`: the error is that of `to`, and bytes that it did not take have been put
+    /// back.
     virtual io_result splice(network_socket& to, std::size_t size, bool& sending_failed) noexcept;
 
     // Messages with what goes along with them (message.hpp). A network answers errc::not_supported to what it has not.

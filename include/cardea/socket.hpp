@@ -17,6 +17,7 @@
 
 namespace cardea {
 
+class file;
 struct accepted;
 namespace detail {
 struct message_calls;
@@ -48,6 +49,9 @@ enum class farewell : std::uint8_t {
     finished,  ///< the peer closed as well: everything sent was delivered
     reset,     ///< it did not in time, or broke the connection: the connection was reset
 };
+
+/// As send_file()'s length: to the file's end.
+inline constexpr std::uint64_t whole_file = ~std::uint64_t{0};
 
 /// The listen queue's bound when none is given (listen(2); Linux caps it at net.core.somaxconn).
 inline constexpr int default_backlog = 4096;
@@ -106,6 +110,42 @@ class socket {
     /// Fills `room`. The stream's end before that: errc::end_of_stream, with the bytes done.
     void recv_exactly(mutable_buffer room);
     std::size_t recv_exactly(mutable_buffer room, std::error_code& ec) noexcept;
+    /// Several buffers as if they were one (sendmsg(2), writev(2)): `s.send_vectored({header, body})`. All of it, with
+    /// nothing of other senders in between; of a datagram socket's they make one datagram.
+    std::size_t send_vectored(const_buffers pieces);
+    std::size_t send_vectored(const_buffers pieces, std::error_code& ec) noexcept;
+    /// As recv(), into several rooms, the first first (recvmsg(2), readv(2)).
+    std::size_t recv_vectored(mutable_buffers rooms);
+    std::size_t recv_vectored(mutable_buffers rooms, std::error_code& ec) noexcept;
+    /// As recv(), and what it shows stays to be received (MSG_PEEK). It waits for the first byte, not for more.
+    std::size_t peek(mutable_buffer room);
+    std::size_t peek(mutable_buffer room, std::error_code& ec) noexcept;
+    /// As recv(), without a buffer of the caller's and without copying where the network can: the bytes are lent where
+    /// they lie. See lease. While it waits the connection holds no receive memory. Empty: the peer has closed. Streams
+    /// only: errc::not_supported.
+    lease recv_lease();
+    lease recv_lease(std::error_code& ec) noexcept;
+    /// Receives up to and with `delimiter` (not empty), and nothing behind it, which stays for whoever receives next.
+    /// Returns the bytes, the delimiter's included. `room` is the bound: full without the delimiter, errc::too_long.
+    /// The stream's end before it: errc::end_of_stream. On every failure `room` holds what came, and bytes_done() (or
+    /// the returned number) says how much. Each piece that arrives is looked at, then taken: a buffered_reader is
+    /// quicker, and reads ahead. Streams only.
+    std::size_t recv_until(mutable_buffer room, const_buffer delimiter);
+    std::size_t recv_until(mutable_buffer room, const_buffer delimiter, std::error_code& ec) noexcept;
+    /// Puts bytes in front of those that the next receive gives: what was received for somebody else. Does not block.
+    /// With no receive under way. Streams only.
+    void put_back(const_buffer bytes);
+    void put_back(const_buffer bytes, std::error_code& ec) noexcept;
+    /// sendfile(2): `length` bytes of a file from `offset` on, fewer if it ends before; returns the bytes sent. The
+    /// file does not go through the program where the network can do without (plain threads; epoll, what is in memory).
+    /// A disk never keeps an io_uring or epoll loop waiting; a loop on Cardea's own stack waits while it reads. Bytes
+    /// of other senders may come in between. Streams only.
+    std::uint64_t send_file(const file& from, std::uint64_t offset = 0, std::uint64_t length = whole_file);
+    std::uint64_t send_file(const file& from, std::uint64_t offset, std::uint64_t length, std::error_code& ec) noexcept;
+    /// Moves what is there, at least one byte and at most `at_most`, to another stream: splice(2)'s work. 0: the peer
+    /// has closed. `sending_failed` tells which of the two the error is about; what `to` did not take can still be
+    /// received from this one.
+    std::size_t splice(socket& to, std::size_t at_most, std::error_code& ec, bool& sending_failed) noexcept;
     /// sendto(2): one datagram; too big for the network: std::errc::message_size.
     std::size_t send_to(const_buffer datagram, address to);
     std::size_t send_to(const_buffer datagram, address to, std::error_code& ec) noexcept;

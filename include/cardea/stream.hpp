@@ -24,6 +24,33 @@ class stream {
     std::size_t send(const_buffer data, std::error_code& ec) noexcept { return socket_.send(data, ec); }
     void send_all(const_buffer data) { socket_.send_all(data); }
     std::size_t send_all(const_buffer data, std::error_code& ec) noexcept { return socket_.send_all(data, ec); }
+    // See socket for these.
+    std::size_t send_vectored(const_buffers pieces) { return socket_.send_vectored(pieces); }
+    std::size_t send_vectored(const_buffers pieces, std::error_code& ec) noexcept {
+        return socket_.send_vectored(pieces, ec);
+    }
+    std::size_t recv_vectored(mutable_buffers rooms) { return socket_.recv_vectored(rooms); }
+    std::size_t recv_vectored(mutable_buffers rooms, std::error_code& ec) noexcept {
+        return socket_.recv_vectored(rooms, ec);
+    }
+    std::size_t peek(mutable_buffer room) { return socket_.peek(room); }
+    std::size_t peek(mutable_buffer room, std::error_code& ec) noexcept { return socket_.peek(room, ec); }
+    /// `while (auto bytes = peer.recv_lease()) peer.send_all(bytes);`
+    lease recv_lease() { return socket_.recv_lease(); }
+    lease recv_lease(std::error_code& ec) noexcept { return socket_.recv_lease(ec); }
+    std::size_t recv_until(mutable_buffer room, const_buffer delimiter) { return socket_.recv_until(room, delimiter); }
+    std::size_t recv_until(mutable_buffer room, const_buffer delimiter, std::error_code& ec) noexcept {
+        return socket_.recv_until(room, delimiter, ec);
+    }
+    void put_back(const_buffer bytes) { socket_.put_back(bytes); }
+    void put_back(const_buffer bytes, std::error_code& ec) noexcept { socket_.put_back(bytes, ec); }
+    std::uint64_t send_file(const file& from, std::uint64_t offset = 0, std::uint64_t length = whole_file) {
+        return socket_.send_file(from, offset, length);
+    }
+    std::uint64_t send_file(const file& from, std::uint64_t offset, std::uint64_t length,
+                            std::error_code& ec) noexcept {
+        return socket_.send_file(from, offset, length, ec);
+    }
 
     void shutdown(direction how) { socket_.shutdown(how); }
     void shutdown(direction how, std::error_code& ec) noexcept { socket_.shutdown(how, ec); }
@@ -35,7 +62,9 @@ class stream {
 
     [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
     [[nodiscard]] endpoint local() const { return socket_.local(); }
+    [[nodiscard]] endpoint local(std::error_code& ec) const noexcept { return socket_.local(ec); }
     [[nodiscard]] endpoint peer() const { return socket_.peer(); }
+    [[nodiscard]] endpoint peer(std::error_code& ec) const noexcept { return socket_.peer(ec); }
     template <class Option>
     void set(const Option& option) {
         socket_.set(option);
@@ -52,9 +81,5 @@ class stream {
   private:
     socket socket_;
 };
-
-/// Sends everything that `from` receives to `to` until the end of `from`, then half-closes `to`. Returns the bytes
-/// copied. Blocks; throws as recv and send_all do.
-std::uint64_t copy(stream& from, stream& to);
 
 }  // namespace cardea

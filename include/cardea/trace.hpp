@@ -22,6 +22,8 @@ enum class call_kind : std::uint8_t {
     recv_from,
     shutdown,
     close,
+    peek,      ///< as recv, and the bytes stay
+    put_back,  ///< bytes that will be received once more
 };
 std::string_view to_string(call_kind kind) noexcept;
 

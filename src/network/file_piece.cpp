@@ -15,7 +15,6 @@
 #include "fiber/loop.hpp"
 #include "fiber/offload.hpp"
 #include "network/kernel_socket.hpp"
-#include "network/lent_buffer.hpp"
 
 namespace cardea::detail {
 

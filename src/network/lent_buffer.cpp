@@ -1,6 +1,6 @@
-// The thread's few buffers, and the heap behind them. See lent_buffer.hpp.
-#include "network/lent_buffer.hpp"
+// The thread's few buffers, and the heap behind them. See cardea/lease.hpp.
 
+#include <cardea/lease.hpp>
 #include <cstdlib>
 
 namespace cardea::detail {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "network/file_piece.hpp"
-#include "network/lent_buffer.hpp"
 
 namespace cardea {
 

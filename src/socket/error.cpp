@@ -41,6 +41,10 @@ class cardea_category final : public std::error_category {
                 return "needs a loop: call it inside run()";
             case errc::not_offered:
                 return "the domain does not offer this service";
+            case errc::too_long:
+                return "longer than the bound allows";
+            case errc::malformed:
+                return "the peer sent what the format forbids";
         }
         return "unknown cardea error " + std::to_string(value);
     }
@@ -57,6 +61,8 @@ class cardea_category final : public std::error_category {
                 return std::errc::invalid_argument;
             case errc::not_supported:
                 return std::errc::not_supported;
+            case errc::too_long:
+                return std::errc::message_size;
             case errc::name_unavailable:
                 return std::errc::resource_unavailable_try_again;
             case errc::end_of_stream:
@@ -64,6 +70,7 @@ class cardea_category final : public std::error_category {
             case errc::name_not_found:
             case errc::no_runtime:
             case errc::not_offered:
+            case errc::malformed:
                 break;  // std::errc has nothing that says it
         }
         return {value, *this};
@@ -79,17 +86,23 @@ struct wording {
     bool about_peer;
 };
 constexpr std::array wordings{
-    wording{"connect", " to ", true}, wording{"send", " to ", true},    wording{"send_all", " to ", true},
-    wording{"send_to", " ", true},    wording{"recv", " from ", true},  wording{"recv_exactly", " from ", true},
-    wording{"recv_from", " ", true},  wording{"accept", " on ", false}, wording{"listen", " on ", false},
-    wording{"bind", " ", false},
+    wording{"connect", " to ", true},      wording{"send", " to ", true},
+    wording{"send_all", " to ", true},     wording{"send_to", " ", true},
+    wording{"recv", " from ", true},       wording{"recv_exactly", " from ", true},
+    wording{"recv_from", " ", true},       wording{"accept", " on ", false},
+    wording{"listen", " on ", false},      wording{"bind", " ", false},
+    wording{"send_file", " to ", true},    wording{"peek", " from ", true},
+    wording{"recv until", " from ", true}, wording{"recv line", " from ", true},
+    wording{"recv frame", " from ", true}, wording{"send frame", " to ", true},
+    wording{"flush", " to ", true},        wording{"put_back", " to ", true},
 };
 constexpr wording otherwise{"", " with ", true};
 
 /// An unnamed Unix socket tells nobody anything.
 bool tells(const endpoint& e) { return e.is_ip() || (e.family() == family::local && !e.name().empty()); }
 
-std::string text_of(const char* operation, const endpoint& local, const endpoint& peer, std::size_t bytes_done) {
+std::string text_of(const char* operation, const endpoint& local, const endpoint& peer, std::size_t bytes_done,
+                    std::string_view remark = {}) {
     const auto* const found =
         std::find_if(wordings.begin(), wordings.end(), [&](const wording& w) { return w.operation == operation; });
     const wording& words = found != wordings.end() ? *found : otherwise;
@@ -101,7 +114,11 @@ std::string text_of(const char* operation, const endpoint& local, const endpoint
     } else if (tells(peer)) {
         out.append(" with ").append(peer.to_string());
     }
-    if (bytes_done > 0) out += " (after " + std::to_string(bytes_done) + " bytes)";
+    if (!remark.empty()) {
+        out.append(" (").append(remark).append(")");
+    } else if (bytes_done > 0) {
+        out += " (after " + std::to_string(bytes_done) + " bytes)";
+    }
     return detail::visible(out, longest_text);
 }
 
@@ -154,6 +171,13 @@ const std::error_category& category() noexcept {
 error::error(std::error_code code, const char* operation, const endpoint& local, const endpoint& peer,
              std::size_t bytes_done)
     : std::system_error(code, text_of(operation, local, peer, bytes_done)),
+      operation_(operation),
+      bytes_done_(bytes_done),
+      ends_(std::make_shared<const ends>(ends{local, peer})) {}
+
+error::error(std::error_code code, const char* operation, const endpoint& local, const endpoint& peer,
+             std::size_t bytes_done, std::string_view remark)
+    : std::system_error(code, text_of(operation, local, peer, bytes_done, remark)),
       operation_(operation),
       bytes_done_(bytes_done),
       ends_(std::make_shared<const ends>(ends{local, peer})) {}

@@ -35,6 +35,10 @@ std::string_view to_string(call_kind kind) noexcept {
             return "shutdown";
         case call_kind::close:
             return "close";
+        case call_kind::peek:
+            return "peek";
+        case call_kind::put_back:
+            return "put_back";
     }
     return "?";
 }

@@ -74,6 +74,7 @@ class matcher {
             bool arrived = false;
             for (; s.partner != 0 && next < by_end_.size(); ++next) {
                 const auto r = by_end_[next];
+                if (is(r, s.partner, call_kind::put_back)) received -= std::min(received, records_[r].bytes);
                 if (!is(r, s.partner, call_kind::recv)) continue;
                 if (received >= end) break;
                 if (records_[r].bytes == 0) continue;

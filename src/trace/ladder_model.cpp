@@ -31,6 +31,7 @@ bool never_waits(call_kind kind) noexcept {
         case call_kind::connect:
         case call_kind::recv:
         case call_kind::recv_from:
+        case call_kind::peek:
             return false;
         default:
             return true;
@@ -127,6 +128,8 @@ std::string result_of(const call_record& call, std::size_t connection_made) {
         case call_kind::send:
         case call_kind::send_to:
         case call_kind::recv:
+        case call_kind::peek:
+        case call_kind::put_back:
             return "= " + std::to_string(call.bytes);
         case call_kind::recv_from:
             return "= " + std::to_string(call.bytes) + " from " + peer_name(call);

@@ -12,7 +12,8 @@ PUBLIC = {
     "names": {"names"},
     "fiber": {"fiber", "deadline", "sync"},
     "trace": {"trace", "ladder"},
-    "socket": {"socket", "socket_ref", "stream", "tcp", "udp", "unix", "datagram", "batch", "error_queue", "multicast"}
+    "streams": {"stream_ref", "buffered", "lines", "framing", "copy"},
+    "socket": {"file", "socket", "socket_ref", "stream", "tcp", "udp", "unix", "datagram", "batch", "error_queue", "multicast"}
     | {"passing", "raw"},
     "serve": {"serve"},
     "sim": {"sim"},
@@ -30,6 +31,7 @@ BELOW = {
     "runtime": {"base", "network", "fiber", "trace", "names", "sim"},  # and every network: it chooses among them
     "names": {"base", "network", "fiber"},
     "socket": {"base", "names", "network", "fiber", "trace"},
+    "streams": {"base", "network", "fiber", "trace", "socket"},
     "tls": {"base", "names", "network", "fiber", "trace", "socket"},
     "serve": {"base", "names", "network", "fiber", "trace", "socket", "tls", "runtime"},
     "sim": {"base", "names", "network", "network/stack", "fiber", "trace", "stack"},

@@ -11,7 +11,6 @@
 #include "network/epoll/epoll_perform.hpp"
 #include "network/file_piece.hpp"
 #include "network/io_vectors.hpp"
-#include "network/lent_buffer.hpp"
 
 namespace cardea::detail {
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "network/lent_buffer.hpp"
 #include "network/stack/stack_perform.hpp"
 
 namespace cardea::detail {

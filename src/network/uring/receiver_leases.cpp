@@ -6,7 +6,6 @@
 #include <cstring>
 #include <utility>
 
-#include "network/lent_buffer.hpp"
 #include "network/uring/perform.hpp"
 #include "network/uring/receiver.hpp"
 
