@@ -118,7 +118,11 @@ struct pages::request {
     std::string method;
     std::string target;
     std::string version;
+    bool has_host = false;
     bool keep_alive = false;
+
+  private:
+    void take_field(std::string_view line);
 };
 
 pages::request::request(std::string_view head) {
@@ -129,11 +133,24 @@ pages::request::request(std::string_view head) {
     method = line.substr(0, first);
     target = line.substr(first + 1, last - first - 1);
     version = line.substr(last + 1);
-    const std::string fields = lower(head.substr(std::min(line.size(), head.size())));
-    const auto has = [&](std::string_view text) { return fields.find(text) != std::string::npos; };
-    keep_alive = version == "HTTP/1.1" && !has("\r\nconnection: close");
+    keep_alive = version == "HTTP/1.1";
+    for (std::string_view rest = head.substr(line.size()); rest.size() > 2;) {
+        rest.remove_prefix(2);
+        const std::string_view field = rest.substr(0, rest.find("\r\n"));
+        take_field(field);
+        rest.remove_prefix(field.size());
+    }
+}
+
+void pages::request::take_field(std::string_view line) {
+    const std::string field = lower(line);
+    const std::size_t colon = std::min(field.find(':'), field.size());
+    const std::string name = field.substr(0, colon);
+    if (name == "host") has_host = true;
+    // Tokens of a list (RFC 9110 section 7.6.1); no other option has this one in its name.
+    if (name == "connection" && field.find("close", colon) != std::string::npos) keep_alive = false;
     // Nobody reads the body of what is not done anyway.
-    if (has("\r\ncontent-length:") || has("\r\ntransfer-encoding:")) keep_alive = false;
+    if (name == "content-length" || name == "transfer-encoding") keep_alive = false;
 }
 
 struct pages::answer {
@@ -166,7 +183,10 @@ pages::answer pages::find(const request& asked) const {
     const auto refuse = [](int status, const char* reason) {
         return answer{status, reason, {}, "text/plain", std::string(reason) + "\n"};
     };
-    if (!asked.version.starts_with("HTTP/1.") || !asked.target.starts_with('/')) return refuse(400, "Bad Request");
+    const bool lacks_host = asked.version == "HTTP/1.1" && !asked.has_host;  // RFC 9112 section 3.2
+    if (!asked.version.starts_with("HTTP/1.") || !asked.target.starts_with('/') || lacks_host) {
+        return refuse(400, "Bad Request");
+    }
     if (asked.method != "GET" && asked.method != "HEAD") {
         answer no = refuse(405, "Method Not Allowed");
         no.fields = "Allow: GET, HEAD\r\n";

@@ -73,6 +73,12 @@ class Files(harness.ToolTest):
         last = b"GET /page.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         self.assertEqual(self.raw(one * 50 + last + one).count(b"a page\n"), 51)
 
+    def test_a_connection_closes_when_it_is_asked_to(self):
+        for field in (b"connection:close", b"Connection:  Close", b"Connection: upgrade, close"):
+            with self.subTest(field):
+                answer = self.raw(b"GET /page.txt HTTP/1.1\r\nHost: x\r\n" + field + b"\r\n\r\n")
+                self.assertTrue(answer.endswith(b"a page\n"))
+
     def test_requests_in_pieces(self):
         with harness.tcp_client(self.where) as s:
             for byte in b"GET /page.txt HTTP/1.0\r\n\r\n":
@@ -81,9 +87,10 @@ class Files(harness.ToolTest):
 
     def test_what_is_no_request(self):
         for request, status in ((b"hello\r\n\r\n", b"400"), (b"GET page.txt HTTP/1.1\r\n\r\n", b"400"),
-                                (b"GET /page.txt HTTP/2.0\r\n\r\n", b"400"), (b"GET /% HTTP/1.1\r\n\r\n", b"400"),
-                                (b"GET /a%00b HTTP/1.1\r\n\r\n", b"400"),
-                                (b"POST /page.txt HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", b"405")):
+                                (b"GET /page.txt HTTP/2.0\r\n\r\n", b"400"), (b"GET /% HTTP/1.0\r\n\r\n", b"400"),
+                                (b"GET /a%00b HTTP/1.0\r\n\r\n", b"400"), (b"GET /page.txt HTTP/1.1\r\n\r\n", b"400"),
+                                (b"GET /page.txt HTTP/1.1\r\nhost:x\r\n\r\n", b"200"), (b"\r\n\r\n", b"400"),
+                                (b"POST /page.txt HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello", b"405")):
             with self.subTest(request):
                 with harness.tcp_client(self.where) as s:
                     s.sendall(request)
