@@ -81,6 +81,16 @@ TEST_F(ip_validation, every_single_bit_error_in_a_udp_datagram_is_noticed) {
     EXPECT_EQ(receive(*socket, h.now), "<EAGAIN>");
 }
 
+TEST_F(ip_validation, nobody_speaks_to_groups_only) {
+    for (auto const* source : {"0.0.0.0", "0.1.2.3"})
+        EXPECT_EQ(h.why_dropped(good4(source)), drop_reason::martian) << source;
+    EXPECT_EQ(h.why_dropped(good6("::")), drop_reason::martian);
+    EXPECT_EQ(receive(*socket, h.now), "<EAGAIN>");
+    EXPECT_EQ(h.why_dropped(good4("0.0.0.0", "255.255.255.255")), drop_reason::none);  // a client of DHCP
+    EXPECT_EQ(receive(*socket, h.now), "data");
+    EXPECT_EQ(h.why_dropped(good4("0.1.2.3", "255.255.255.255")), drop_reason::martian);
+}
+
 TEST_F(ip_validation, impossible_sources_are_martians) {
     for (auto source : {"224.0.0.5", "255.255.255.255", "192.0.2.255", "127.0.0.1", "192.0.2.1"})
         EXPECT_EQ(h.why_dropped(good4(source)), drop_reason::martian) << source;

@@ -61,9 +61,21 @@ void input::receive(bytes_view packet, packet_meta const& meta, bool looped, tim
     }
 }
 
+namespace {
+
+/// RFC 1122 section 3.2.1.3 (a, b), RFC 4291 section 2.5.2: "this host" speaks to groups only, to learn who it is;
+/// "this network" (0/8) is nobody at all. An answer would go nowhere, or to whom it may.
+bool is_nobody(ip_address const& source, bool to_group) {
+    if (source.is_unspecified()) return !to_group;
+    return source.is_v4() && source.bytes[0] == 0;
+}
+
+}  // namespace
+
 /// RFC 1122 section 3.2.1.3, RFC 8200 section 3, RFC 4291 section 2: addresses no packet on a link may have.
 drop_reason input::check_addresses(ip_address const& source, ip_address const& destination, bool looped) const {
     if (source.is_multicast() || routes_.is_broadcast(source)) return drop_reason::martian;
+    if (is_nobody(source, destination.is_multicast() || routes_.is_broadcast(destination))) return drop_reason::martian;
     if (!looped && (source.is_loopback() || destination.is_loopback())) return drop_reason::martian;
     // Our own address from outside is a forgery (or our multicast come back).
     if (!looped && routes_.is_local(source)) return drop_reason::martian;
