@@ -90,18 +90,24 @@ class Seen:
 
 
 def _options_of(raw):
+    """By kind; up to the first that makes no sense."""
     options, at = {}, 0
     while at < len(raw) and raw[at] != 0:
         if raw[at] == 1:
             at += 1
             continue
-        length = raw[at + 1]
+        length = raw[at + 1] if at + 1 < len(raw) else 0
+        if length < 2:
+            break
         options[raw[at]] = raw[at + 2:at + length]
         at += length
     return options
 
 
 def read_packet(raw):
+    """None: that is no packet of IP."""
+    if len(raw) < 20 or (raw[0] >> 4 == 6 and len(raw) < 40):
+        return None
     if raw[0] >> 4 == 4:
         size = (raw[0] & 15) * 4
         later_fragment = struct.unpack_from("!H", raw, 6)[0] & 0x1fff
@@ -111,7 +117,7 @@ def read_packet(raw):
         later_fragment = False
         seen = Seen(6, str(ipaddress.ip_address(raw[8:24])), str(ipaddress.ip_address(raw[24:40])), raw[6],
                     struct.unpack_from("!H", raw)[0] >> 4 & 0xff, len(raw), raw[40:])
-    if seen.protocol == TCP and not later_fragment:
+    if seen.protocol == TCP and not later_fragment and len(seen.body) >= 20:
         (seen.source_port, seen.destination_port, seen.sequence, seen.acknowledges, size, seen.flags, seen.window, _,
          seen.urgent) = struct.unpack_from("!HHIIBBHHH", seen.body)
         size = (size >> 4) * 4
@@ -137,7 +143,9 @@ class Watch:
         while True:
             readable, _, _ = select.select([self.socket], [], [], 0.05)
             if readable:
-                self.packets.append(read_packet(self.socket.recv(70_000)))
+                seen = read_packet(self.socket.recv(70_000))
+                if seen:
+                    self.packets.append(seen)
             elif self.ended.is_set():
                 return
 

@@ -76,7 +76,7 @@ class OverALinkThatLoses(StreamTest, RouterTest):
 
     def test_five_percent(self):
         self.lose(5)
-        self.both_roles(3)
+        self.both_roles(1.5)
 
 
 class OverOurLinkModule(StreamTest, LinkTest):
@@ -90,10 +90,10 @@ class OverOurLinkModule(StreamTest, LinkTest):
         self.over(20)
 
     def test_that_reorders(self):
-        self.assertGreater(self.over(4, "delay=2", "reorder=5")["reordered"], 4 * puppet.SCALE)
+        self.assertGreater(self.over(2, "delay=2", "reorder=5")["reordered"], 4 * puppet.SCALE)
 
     def test_that_jitters(self):
-        self.over(2, "delay=3", "jitter=3")
+        self.over(1, "delay=3", "jitter=3")
 
     def test_that_duplicates(self):
         self.assertGreater(self.over(10, "delay=1", "duplicate=5")["duplicated"], 4 * puppet.SCALE)
