@@ -25,8 +25,8 @@ TEST(tcp_fast_retransmit, third_duplicate_resends_the_first) {
     s.quiet();
     connection_info const i = s.c->info();
     EXPECT_TRUE(i.in_recovery);
-    EXPECT_EQ(i.ssthresh, 6000U);     // half of the twelve in flight
-    EXPECT_EQ(i.cwnd, 6000U + 3000);  // inflated by what has left the network
+    EXPECT_EQ(i.ssthresh, 5000U);     // half of the ten in flight, limited transmit's two not counted
+    EXPECT_EQ(i.cwnd, 5000U + 3000);  // inflated by what has left the network
     EXPECT_EQ(i.timeouts, 0U);
 }
 
@@ -34,7 +34,7 @@ TEST(tcp_fast_retransmit, more_duplicates_let_new_data_go) {
     script s = ten_in_flight();
     for (int i = 0; i < 3; ++i) s.in(". 1:1(0) ack 1");
     s.drop_output();
-    for (int i = 0; i < 3; ++i) s.in(". 1:1(0) ack 1");  // window 12 000, twelve in flight
+    for (int i = 0; i < 4; ++i) s.in(". 1:1(0) ack 1");  // window 12 000, twelve in flight
     s.quiet();
     s.in(". 1:1(0) ack 1");
     s.expect(". 12001:13001(1000) ack 1");
@@ -57,7 +57,7 @@ TEST(tcp_fast_retransmit, partial_acknowledgement_resends_the_next_hole) {
     s.in(". 1:1(0) ack 3001");
     s.expect(". 3001:4001(1000) ack 1");
     EXPECT_TRUE(s.c->info().in_recovery);
-    EXPECT_EQ(s.c->info().cwnd, 9000U - 3000 + 1000);
+    EXPECT_EQ(s.c->info().cwnd, 8000U - 3000 + 1000);
     s.in(". 1:1(0) ack 12001");
     EXPECT_FALSE(s.c->info().in_recovery);
 }

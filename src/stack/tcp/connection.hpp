@@ -282,6 +282,7 @@ class connection {
     bool rescued_ = false, partial_ack_seen_ = false;
     resend_reason reason_ = resend_reason::timeout;
     std::uint32_t dup_acks_ = 0, max_flight_ = 0;
+    std::uint32_t limited_sent_ = 0;  ///< bytes in flight beyond the window, by RFC 3042
     std::uint32_t reported_cwnd_ = 0, reported_ssthresh_ = 0;
 
     // Timers

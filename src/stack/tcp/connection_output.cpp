@@ -201,6 +201,9 @@ bool connection::emit_new(time_ns now, segment& out) {
     if (board_.empty()) progress_at_ = now;
     board_.sent(begin, end, static_cast<std::uint16_t>(mss), now);
     max_flight_ = std::max(max_flight_, board_.outstanding());
+    bool const by_rack = config_.rack && sack_on_;
+    if (dup_acks_ > 0 && phase_ == phase::open && !by_rack && board_.outstanding() > cc_.cwnd())
+        limited_sent_ += std::min(length, board_.outstanding() - cc_.cwnd());
     stop(timer::persist, now);
     if (!armed(timer::retransmit)) arm_retransmit(now);  // RFC 6298 (5.1)
     if (config_.rack && sack_on_) schedule_tail_probe(now);

@@ -1,6 +1,7 @@
 // Reaction to loss: fast recovery by RFC 6675 with PRR (RFC 6937) when the peer sends SACKs, by RFC 6582 when it does
 // not, by RACK-TLP (RFC 8985) when switched on; and growth when all is well.
 #include <algorithm>
+#include <utility>
 
 #include "stack/tcp/connection.hpp"
 
@@ -10,7 +11,7 @@ constexpr std::uint32_t dup_thresh = 3;
 }
 
 void connection::on_delivery(delivery const& d, bool duplicate, time_ns now) {
-    if (d.acked > 0) dup_acks_ = 0;
+    if (d.acked > 0) dup_acks_ = limited_sent_ = 0;
     if (duplicate) ++dup_acks_;
     if (config_.rack && sack_on_) detect_by_time(d, now);
     switch (phase_) {
@@ -44,7 +45,8 @@ bool connection::loss_detected(bool duplicate) const {
 void connection::enter_recovery(delivery const& d, time_ns now) {
     ++counts_.fast_recoveries;
     std::uint32_t const flight = board_.outstanding();
-    cc_.on_congestion(flight, now);
+    // RFC 5681 section 3.2 step 2: what limited transmit has sent is not counted.
+    cc_.on_congestion(flight - std::min(flight, std::exchange(limited_sent_, 0)), now);
     phase_ = phase::recovery;
     recover_ = snd_nxt_;
     rescued_ = partial_ack_seen_ = false;
@@ -85,7 +87,7 @@ void connection::continue_recovery(delivery const& d, bool duplicate, time_ns no
 
 void connection::leave_recovery(time_ns now) {
     phase_ = phase::open;
-    dup_acks_ = 0;
+    dup_acks_ = limited_sent_ = 0;
     force_resend_ = false;
     rack_.on_recovery_end();
     if (!board_.empty()) arm_retransmit(now);

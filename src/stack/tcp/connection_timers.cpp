@@ -87,7 +87,7 @@ void connection::on_retransmit_timer(time_ns now) {
     cc_.on_timeout(board_.outstanding(), timeouts_ == 1, snd_nxt_, now);
     phase_ = phase::loss;
     recover_ = snd_nxt_;
-    dup_acks_ = 0;
+    dup_acks_ = limited_sent_ = 0;
     board_.mark_all_lost();
     reason_ = resend_reason::timeout;
     force_resend_ = true;
