@@ -21,10 +21,26 @@ void echo(cardea::tcp_stream& peer, cardea::mutable_buffer room) {
     }
 }
 
+// In functions of their own, so that each has the stack that it needs and no more.
+[[gnu::noinline]] void echo_leases(cardea::tcp_stream& peer) {
+    std::error_code ec;
+    while (const cardea::lease bytes = peer.recv_lease(ec)) {
+        peer.send_all(bytes, ec);
+        if (ec) break;
+    }
+}
+
+[[gnu::noinline]] void echo_on_stack(cardea::tcp_stream& peer) {
+    std::array<std::byte, on_stack> room;
+    echo(peer, room);
+}
+
+// No buffer at all: what arrived is borrowed.
 void serve_one(cardea::tcp_stream peer, std::size_t buffer_bytes) {
-    if (buffer_bytes <= on_stack) {
-        std::array<std::byte, on_stack> room;
-        echo(peer, room);
+    if (buffer_bytes == 0) {
+        echo_leases(peer);
+    } else if (buffer_bytes <= on_stack) {
+        echo_on_stack(peer);
     } else {
         const auto room = std::make_unique_for_overwrite<std::byte[]>(buffer_bytes);
         echo(peer, {room.get(), buffer_bytes});
