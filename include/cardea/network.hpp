@@ -153,8 +153,8 @@ class network {
     /// Two sockets connected to each other (socketpair(2)).
     virtual std::error_code open_pair(family f, type t, int protocol, std::unique_ptr<network_socket>& one,
                                       std::unique_ptr<network_socket>& other) noexcept;
-    /// Takes over what release() let go of, or, with an unspecified family, a descriptor from elsewhere, of which it then
-    /// fills in family and type. On failure the descriptor stays the caller's.
+    /// Takes over what release() let go of; or, where the family is unspecified, a descriptor from elsewhere, and fills
+    /// in what it is. On failure the descriptor stays the caller's.
     virtual std::error_code adopt(native_socket&& from, std::unique_ptr<network_socket>& out) noexcept = 0;
 
     /// Monotonic nanoseconds: deadlines and sleeps. No step of the wall clock moves it.

@@ -7,7 +7,7 @@ import re
 
 # The public headers by room. "base" is what everybody may know: bytes, endpoints, errors, options.
 PUBLIC = {
-    "base": {"buffer", "endpoint", "error", "lease", "option"},
+    "base": {"buffer", "endpoint", "error", "ip_option", "lease", "option", "tcp_info", "tcp_option"},
     "network": {"network", "descriptor", "message"},
     "names": {"names"},
     "fiber": {"fiber", "deadline", "sync"},
@@ -15,6 +15,7 @@ PUBLIC = {
     "streams": {"stream_ref", "buffered", "lines", "framing", "copy"},
     "socket": {"file", "socket", "socket_ref", "stream", "tcp", "udp", "unix", "datagram", "batch", "error_queue", "multicast"}
     | {"passing", "raw"},
+    "runtime": {"embed"},
     "serve": {"serve"},
     "sim": {"sim"},
     "cardea": {"cardea"},  # all of them: for programs, not for the library
