@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""What the papers point at exists: links_test.py. Every relative link and its anchor; every file that is named in `code`;
+and where a link is called as a test is (`[a_name](../tests/...)`), that the file has it."""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAPERS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")] + \
+    sorted((ROOT / "docs").glob("*.md"))
+LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\(([^)\s]+)\)")
+# A file named in `code`: a path whose first part is one of ours, or a header as it is included.
+NAMED = re.compile(r"`(?:\./)?((?:include|src|tests|docs|examples|tool|bench|cmake|scripts|packaging)/[\w./-]+|cardea/\w+\.hpp)`")
+
+
+def anchors(paper):
+    """The anchors that a paper's headings make."""
+    for title in re.findall(r"^#+ (.+)$", paper.read_text(encoding="utf-8"), re.M):
+        yield re.sub(r"[^\w\- ]", "", re.sub(r"`|\[([^\]]*)\]\([^)]*\)", r"\1", title).lower()).replace(" ", "-")
+
+
+def wrong_links(paper, text):
+    for label, target in LINK.findall(text):
+        if re.match(r"\w+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (paper.parent / path).resolve() if path else paper
+        if not file.exists():
+            yield f"no such file: {target}"
+        elif anchor and anchor not in anchors(file):
+            yield f"no such heading: {target}"
+        elif re.fullmatch(r"\w*_\w*", label) and "/tests/" in str(file) and label not in file.read_text(encoding="utf-8"):
+            yield f"no test of that name: {label} in {target}"
+
+
+def wrong_names(text):
+    for name in (n for n in NAMED.findall(text) if "NAME" not in n):  # NAME stands for any
+        if not (ROOT / "include" / name if name.startswith("cardea/") else ROOT / name).exists():
+            yield f"no such file: `{name}`"
+
+
+def main():
+    wrong, looked_at = [], 0
+    for paper in PAPERS:
+        text = paper.read_text(encoding="utf-8")
+        prose = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+        looked_at += len(LINK.findall(prose)) + len(NAMED.findall(prose))
+        wrong += [f"{paper.relative_to(ROOT)}: {what}" for what in [*wrong_links(paper, prose), *wrong_names(prose)]]
+    print(*wrong, f"{looked_at} links and names in {len(PAPERS)} papers, {len(wrong)} of them wrong", sep="\n")
+    return 1 if wrong or looked_at == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
