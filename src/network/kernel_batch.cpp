@@ -199,7 +199,7 @@ int kernel_socket::receive_batch(batch_slots& slots, message_state& s, int flags
         h.msg_controllen = n.control.size();
     }
     slots.used = 0;
-    const int wanted = MSG_WAITFORONE | MSG_CMSG_CLOEXEC | MSG_TRUNC;
+    const int wanted = MSG_WAITFORONE | MSG_TRUNC | (family_ == family::local ? MSG_CMSG_CLOEXEC : 0);
     int n = 0;
     for (;;) {
         n = ::recvmmsg(fd_, slots.messages.data(), static_cast<unsigned>(slots.buffers), flags | wanted, nullptr);

@@ -131,7 +131,7 @@ int kernel_socket::receive_once(incoming_message& m, int flags) noexcept {
     h.msg_control = control.bytes.data();
     h.msg_controllen = family_ == family::local ? control.bytes.size() : control_room::of_a_datagram;
     // MSG_TRUNC as a flag: the true length comes back. It would throw a stream's bytes away (tcp(7)).
-    const int how = flags | MSG_CMSG_CLOEXEC | (type_ == type::stream ? 0 : MSG_TRUNC);
+    const int how = flags | (family_ == family::local ? MSG_CMSG_CLOEXEC : 0) | (type_ == type::stream ? 0 : MSG_TRUNC);
     const ssize_t n = restarted([&] { return ::recvmsg(fd_, &h, how); });
     if (n < 0) return errno;
     m.info = {};
@@ -218,6 +218,13 @@ io_result kernel_socket::recv_plainly(mutable_buffer room, endpoint& from, bool&
     from = m.info.from;
     truncated = m.info.truncated();
     return done;
+}
+
+io_result kernel_socket::recv_record(mutable_buffer room) noexcept {
+    endpoint from;
+    bool truncated = false;
+    const io_result done = recv_from(room, from, truncated);
+    return truncated ? io_result{done.bytes, std::make_error_code(std::errc::message_size)} : done;
 }
 
 }  // namespace cardea::detail

@@ -120,6 +120,8 @@ class kernel_socket : public network_socket {
     [[nodiscard]] bool uses_messages() const noexcept { return uses_messages_.load(std::memory_order_acquire); }
     io_result send_plainly(const_buffer data, const endpoint* to) noexcept;
     io_result recv_plainly(mutable_buffer room, endpoint& from, bool& truncated) noexcept;
+    /// A cut one is std::errc::message_size.
+    io_result recv_record(mutable_buffer room) noexcept;
 
     int fd_;
     const family family_;

@@ -34,6 +34,7 @@ io_result epoll_socket::send_vectored(const_buffers pieces) noexcept {
 }
 
 io_result epoll_socket::recv_vectored(mutable_buffers rooms) noexcept {
+    if (uses_messages() && type_ != type::stream) return network_socket::recv_vectored(rooms);
     io_result done;
     done.error = usable();
     if (done.error) return done;

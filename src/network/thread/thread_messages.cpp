@@ -28,7 +28,18 @@ std::error_code thread_socket::attempt_until_done(readiness what, trial one) noe
         if (failure == 0) return {};
         if (!would_block(failure)) return here.explain(system_error_code(failure));
         const short events = what == readiness::to_read ? POLLIN : what == readiness::to_write ? POLLOUT : 0;
-        const std::error_code ended = what == readiness::room_at_receiver ? pause(retry_after_ns) : wait_for(events);
+        std::error_code ended;
+        if (what == readiness::room_at_receiver) {
+            ended = pause(retry_after_ns);
+        } else if (family_ == family::packet) {
+            // Nothing wakes a poll(2) of a packet socket when it is closed: it looks up by itself.
+            constexpr int look_up_after_ms = 20;
+            pollfd watched{fd_, events, 0};
+            ::poll(&watched, 1, look_up_after_ms);
+            ended = this_thread_execution().interruption();
+        } else {
+            ended = wait_for(events);
+        }
         if (ended) return ended;
         if (!is_open()) return errc::closed;
     }

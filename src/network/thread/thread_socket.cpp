@@ -61,6 +61,7 @@ io_result thread_socket::send_all(const_buffer data) noexcept {
 }
 
 io_result thread_socket::recv(mutable_buffer room) noexcept {
+    if (uses_messages() && type_ != type::stream) return recv_record(room);
     io_result unread;
     if (take_unread(unread, room, false)) return unread;
     return transfer(POLLIN, [&](int flags) { return ::recv(fd_, room.data(), room.size(), flags); });
@@ -86,7 +87,7 @@ io_result thread_socket::send_to(const_buffer datagram, const endpoint& to) noex
 }
 
 io_result thread_socket::recv_from(mutable_buffer room, endpoint& from, bool& truncated) noexcept {
-    if (uses_messages()) return recv_plainly(room, from, truncated);
+    if (uses_messages() || family_ == family::packet) return recv_plainly(room, from, truncated);
     sockaddr_storage sender{};
     iovec where{room.data(), room.size()};
     msghdr message{};

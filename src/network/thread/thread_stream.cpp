@@ -54,6 +54,7 @@ io_result thread_socket::send_pieces(const_buffers pieces) noexcept {
 }
 
 io_result thread_socket::recv_vectored(mutable_buffers rooms) noexcept {
+    if (uses_messages() && type_ != type::stream) return network_socket::recv_vectored(rooms);
     io_result unread;
     if (has_unread_.load(std::memory_order_acquire)) {
         for (const mutable_buffer& r : rooms) {

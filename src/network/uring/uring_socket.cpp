@@ -143,13 +143,6 @@ io_result uring_socket::recv(mutable_buffer room) noexcept {
     return type_ == type::stream ? receiver_.recv(*home_, room) : recv_record(room);
 }
 
-io_result uring_socket::recv_record(mutable_buffer room) noexcept {
-    endpoint from;
-    bool truncated = false;
-    const io_result done = recv_from(room, from, truncated);
-    return truncated ? io_result{done.bytes, std::make_error_code(std::errc::message_size)} : done;
-}
-
 io_result uring_socket::send_to(const_buffer datagram, const endpoint& to) noexcept {
     const use here(*this);
     if (closing_) return {0, errc::closed};

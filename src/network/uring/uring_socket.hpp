@@ -76,7 +76,6 @@ class uring_socket final : public kernel_socket {
     std::error_code wait_until(readiness what) noexcept;
     std::error_code wait_to_send(const endpoint* to) noexcept;
     io_result send_record(const void* data, std::size_t size, const endpoint* to) noexcept;
-    io_result recv_record(mutable_buffer room) noexcept;
     [[nodiscard]] bool quiet() const noexcept;
     void stop_everything() noexcept;
     void wait_until_quiet() noexcept;
