@@ -166,53 +166,53 @@ ssize_t cardea_stack_call_finish(cardea_stack_call* call, struct sockaddr* addre
 /* --- Looking inside ------------------------------------------------------------------------------------------- */
 
 enum cardea_stack_tcp_state { /* RFC 9293 section 3.3.2 */
-    CARDEA_STACK_CLOSED = 0,
-    CARDEA_STACK_LISTEN = 1,
-    CARDEA_STACK_SYN_SENT = 2,
-    CARDEA_STACK_SYN_RECEIVED = 3,
-    CARDEA_STACK_ESTABLISHED = 4,
-    CARDEA_STACK_FIN_WAIT_1 = 5,
-    CARDEA_STACK_FIN_WAIT_2 = 6,
-    CARDEA_STACK_CLOSE_WAIT = 7,
-    CARDEA_STACK_CLOSING = 8,
-    CARDEA_STACK_LAST_ACK = 9,
-    CARDEA_STACK_TIME_WAIT = 10
+                              CARDEA_STACK_CLOSED = 0,
+                              CARDEA_STACK_LISTEN = 1,
+                              CARDEA_STACK_SYN_SENT = 2,
+                              CARDEA_STACK_SYN_RECEIVED = 3,
+                              CARDEA_STACK_ESTABLISHED = 4,
+                              CARDEA_STACK_FIN_WAIT_1 = 5,
+                              CARDEA_STACK_FIN_WAIT_2 = 6,
+                              CARDEA_STACK_CLOSE_WAIT = 7,
+                              CARDEA_STACK_CLOSING = 8,
+                              CARDEA_STACK_LAST_ACK = 9,
+                              CARDEA_STACK_TIME_WAIT = 10
 };
 /* "ESTABLISHED", "FIN-WAIT-1", ...; "?" for a number that is none. Lives for ever. */
 const char* cardea_stack_tcp_state_name(int state);
 
 /* What a TCP connection tells of itself. Sizes are bytes, durations nanoseconds. */
 struct cardea_stack_tcp_info {
-    uint32_t state; /* enum cardea_stack_tcp_state */
+    uint32_t state;                                /* enum cardea_stack_tcp_state */
     uint8_t timestamps, sack, window_scaling, ecn; /* as negotiated: 0 or 1 */
-    uint8_t send_shift, receive_shift;
-    uint8_t in_recovery; /* fast recovery */
-    uint8_t in_loss;     /* after a retransmission timeout, until all that was outstanding is acknowledged */
-    int64_t rto_ns, srtt_ns, rttvar_ns, min_rtt_ns;
-    uint32_t cwnd, ssthresh;
-    uint32_t mss; /* payload of a full segment, options taken off */
-    uint32_t peer_mss;
-    uint32_t send_window, receive_window; /* scaled */
-    uint32_t in_flight;                   /* RFC 6675's pipe */
-    uint32_t unacknowledged, unsent;
-    uint32_t readable, out_of_order;
-    uint32_t urgent_ahead; /* unread bytes before the end of urgent data */
-    uint32_t consecutive_timeouts;
-    uint64_t segments_in, segments_out, bytes_received, bytes_sent, bytes_acknowledged, bytes_resent;
-    uint32_t resends, timeouts, fast_recoveries, tail_probes;
-    uint32_t duplicate_acks_in, dsacks_in, challenge_acks_out, paws_rejects;
-    uint32_t window_probes_out, keepalives_out;
+    uint8_t send_shift, receive_shift;             /* of the windows (RFC 7323) */
+    uint8_t in_recovery;                           /* fast recovery */
+    uint8_t in_loss; /* after a retransmission timeout, until all that was outstanding is acknowledged */
+    int64_t rto_ns, srtt_ns, rttvar_ns, min_rtt_ns; /* RFC 6298 */
+    uint32_t cwnd, ssthresh;                        /* RFC 5681 */
+    uint32_t mss;                                   /* payload of a full segment, options taken off */
+    uint32_t peer_mss;                              /* as its SYN had it */
+    uint32_t send_window, receive_window;           /* scaled */
+    uint32_t in_flight;                             /* RFC 6675's pipe */
+    uint32_t unacknowledged, unsent;                /* in the send buffer */
+    uint32_t readable, out_of_order;                /* received */
+    uint32_t urgent_ahead;                          /* unread bytes before the end of urgent data */
+    uint32_t consecutive_timeouts;                  /* of retransmission */
+    uint64_t segments_in, segments_out, bytes_received, bytes_sent, bytes_acknowledged, bytes_resent; /* so far */
+    uint32_t resends, timeouts, fast_recoveries, tail_probes;                                         /* so far */
+    uint32_t duplicate_acks_in, dsacks_in, challenge_acks_out, paws_rejects;                          /* so far */
+    uint32_t window_probes_out, keepalives_out;                                                       /* so far */
     uint32_t syn_queue, accept_queue; /* of a listener */
 };
 /* Fills up to `size` bytes; what this version does not know is zeroed. EOPNOTSUPP: not a TCP socket. The system's
  * struct tcp_info comes from getsockopt(TCP_INFO). */
 int cardea_stack_get_tcp_info(cardea_stack* stack, int fd, struct cardea_stack_tcp_info* info, size_t size);
-
+/* What a stack has counted so far. */
 struct cardea_stack_counters {
-    uint64_t packets_in, packets_out;
-    uint64_t packets_dropped; /* incoming ones that nobody got, whatever the reason */
-    uint64_t packets_lost;    /* outgoing ones that found "output_packets" waiting to be taken */
-    uint64_t sockets, connections; /* now; connections include TIME-WAIT and those not accepted yet */
+    uint64_t packets_in, packets_out; /* all of them */
+    uint64_t packets_dropped;         /* incoming ones that nobody got, whatever the reason */
+    uint64_t packets_lost;            /* outgoing ones that found "output_packets" waiting to be taken */
+    uint64_t sockets, connections;    /* now; connections include TIME-WAIT and those not accepted yet */
 };
 /* Fills up to `size` bytes; what this version does not know is zeroed. */
 int cardea_stack_get_counters(const cardea_stack* stack, struct cardea_stack_counters* counters, size_t size);

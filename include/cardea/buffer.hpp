@@ -46,9 +46,9 @@ class const_buffer {
     requires(sizeof(T) == 1 && !std::is_same_v<std::remove_cv_t<T>, char>) const_buffer(T (&array)[N])
     noexcept : const_buffer(array, N) {}
 
-    [[nodiscard]] const std::byte* data() const noexcept { return data_; }
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] const std::byte* data() const noexcept { return data_; }  ///< The first byte.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }       ///< Bytes.
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }        ///< No bytes.
     [[nodiscard]] std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data_), size_}; }
     /// The part after the first `n` bytes (`n` at most `size()`).
     [[nodiscard]] const_buffer after(std::size_t n) const noexcept { return {data_ + n, size_ - n}; }
@@ -71,10 +71,10 @@ class mutable_buffer {
     requires(sizeof(T) == 1 && !std::is_const_v<T>) mutable_buffer(T (&array)[N])
     noexcept : mutable_buffer(array, N) {}
 
-    [[nodiscard]] std::byte* data() const noexcept { return data_; }
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-    [[nodiscard]] mutable_buffer after(std::size_t n) const noexcept { return {data_ + n, size_ - n}; }
+    [[nodiscard]] std::byte* data() const noexcept { return data_; }   ///< The first byte.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }  ///< Bytes.
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }   ///< No bytes.
+    [[nodiscard]] mutable_buffer after(std::size_t n) const noexcept { return {data_ + n, size_ - n}; }  ///< The rest.
 
   private:
     std::byte* data_ = nullptr;
@@ -103,9 +103,9 @@ class buffer_list {
     requires(detail::range_of_buffers<R, Buffer>) buffer_list(const R& range)
     noexcept : buffer_list(range.data(), range.size()) {}
 
-    [[nodiscard]] const Buffer* begin() const noexcept { return first_; }
-    [[nodiscard]] const Buffer* end() const noexcept { return first_ + count_; }
-    [[nodiscard]] std::size_t count() const noexcept { return count_; }
+    [[nodiscard]] const Buffer* begin() const noexcept { return first_; }         ///< The buffers, first to last.
+    [[nodiscard]] const Buffer* end() const noexcept { return first_ + count_; }  ///< Behind the last.
+    [[nodiscard]] std::size_t count() const noexcept { return count_; }           ///< How many buffers.
     /// The bytes of all of them.
     [[nodiscard]] std::size_t bytes() const noexcept {
         std::size_t total = 0;

@@ -51,7 +51,7 @@ class buffered_reader {
     void give_back();
     void give_back(std::error_code& ec) noexcept;
 
-    [[nodiscard]] const stream_ref& source() const noexcept { return from_; }
+    [[nodiscard]] const stream_ref& source() const noexcept { return from_; }  ///< The stream that it reads.
 
   private:
     bool make_room(std::size_t longest) noexcept;
@@ -72,7 +72,7 @@ class buffered_reader {
 /// the stream must outlive it and not be moved.
 class buffered_writer {
   public:
-    static constexpr std::size_t default_capacity = 16 * 1024;
+    static constexpr std::size_t default_capacity = 16 * 1024;  ///< Bytes.
 
     explicit buffered_writer(stream_ref to, std::size_t capacity = default_capacity) noexcept
         : to_(to), capacity_(capacity) {}

@@ -24,7 +24,7 @@ struct copied_way {
     std::error_code ended;    ///< none: the sending side's end, passed on by a half-close; else what ended it
     bool sending = false;     ///< the failure is that of sending on, not of receiving
 };
-
+/// How both ways of copy_both() went.
 struct copied_both_ways {
     copied_way forth;  ///< from the first stream to the second
     copied_way back;   ///< from the second to the first

@@ -17,7 +17,7 @@ class execution;
 /// through join(). Monotonic time: a step of the wall clock moves nothing.
 class deadline {
   public:
-    explicit deadline(std::chrono::nanoseconds from_now) noexcept;
+    explicit deadline(std::chrono::nanoseconds from_now) noexcept;  ///< `from_now`: until it passes.
     ~deadline();
     deadline(const deadline&) = delete;
     deadline& operator=(const deadline&) = delete;
@@ -41,7 +41,7 @@ class deadline {
 /// time-out. Works together with deadlines around it.
 class call_limit {
   public:
-    explicit call_limit(std::chrono::nanoseconds each) noexcept;
+    explicit call_limit(std::chrono::nanoseconds each) noexcept;  ///< `each`: longest for one call.
     ~call_limit();
     call_limit(const call_limit&) = delete;
     call_limit& operator=(const call_limit&) = delete;

@@ -32,7 +32,7 @@ class endpoint {
     /// are refused here: resolving blocks, and is what connect() and resolve() do.
     static endpoint parse(std::string_view text);
     static endpoint parse(std::string_view text, std::error_code& ec) noexcept;
-
+    /// From the bytes of an address, as they go over the wire; the port is a plain number.
     static endpoint inet(std::array<std::uint8_t, 4> address, std::uint16_t port) noexcept;
     static endpoint inet6(std::array<std::uint8_t, 16> address, std::uint16_t port, std::uint32_t scope = 0) noexcept;
     /// The wildcard (0.0.0.0 or ::) and the loopback (127.0.0.1 or ::1) of a family.
@@ -41,7 +41,7 @@ class endpoint {
     /// A Unix name: a path, or with a leading '@' an abstract name. At most 107 bytes; longer: errc::bad_address.
     static endpoint local(std::string_view name);
     static endpoint local(std::string_view name, std::error_code& ec) noexcept;
-
+    /// What kind of address it is. IPv4 and IPv6 are IP.
     [[nodiscard]] cardea::family family() const noexcept;
     [[nodiscard]] bool is_ip() const noexcept;
     /// 0 for Unix names.
@@ -106,9 +106,9 @@ class address {
 
 /// "host:service" split in two, brackets removed: {"example.org", "http"}, {"::1", "80"}, {"*", "7"}.
 struct host_and_service {
-    std::string_view host;
-    std::string_view service;
-    bool bracketed = false;
+    std::string_view host;     ///< without brackets
+    std::string_view service;  ///< a number or a name
+    bool bracketed = false;    ///< the host stood in brackets
 };
 host_and_service split_address(std::string_view text, std::error_code& ec) noexcept;
 

@@ -8,7 +8,7 @@
 #include <optional>
 
 namespace cardea {
-
+/// Which byte of a length comes first.
 enum class byte_order : std::uint8_t { big, little };
 
 /// How a protocol writes the length in front of its messages.

@@ -9,8 +9,8 @@ namespace cardea {
 
 /// Ports from `low` to `high`, both included.
 struct port_range {
-    std::uint16_t low = 0;
-    std::uint16_t high = 0;
+    std::uint16_t low = 0;   ///< the first
+    std::uint16_t high = 0;  ///< the last
 
     [[nodiscard]] friend bool operator==(const port_range&, const port_range&) = default;
 };

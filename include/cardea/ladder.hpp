@@ -12,20 +12,20 @@ namespace cardea {
 
 /// A call_event that can be kept. See there for what the fields mean.
 struct call_record {
-    call_kind kind = call_kind::socket;
-    std::uint64_t socket = 0;
-    std::uint64_t made = 0;
-    std::string who;
-    endpoint local;
-    endpoint peer;
-    std::size_t asked = 0;
-    std::size_t bytes = 0;
-    std::int64_t begin_ns = 0;
-    std::int64_t end_ns = 0;
-    std::error_code result;
-    bool ended = false;             ///< false: it had not returned when the record was taken
-    std::uint64_t begin_order = 0;  ///< its place among everything the recorder saw; breaks ties of the clock
-    std::uint64_t end_order = 0;
+    call_kind kind = call_kind::socket;  ///< as call_event has it
+    std::uint64_t socket = 0;            ///< as call_event has it
+    std::uint64_t made = 0;              ///< as call_event has it
+    std::string who;                     ///< as call_event has it
+    endpoint local;                      ///< as call_event has it
+    endpoint peer;                       ///< as call_event has it
+    std::size_t asked = 0;               ///< as call_event has it
+    std::size_t bytes = 0;               ///< as call_event has it
+    std::int64_t begin_ns = 0;           ///< as call_event has it
+    std::int64_t end_ns = 0;             ///< as call_event has it
+    std::error_code result;              ///< as call_event has it
+    bool ended = false;                  ///< false: it had not returned when the record was taken
+    std::uint64_t begin_order = 0;       ///< its place among everything the recorder saw; breaks ties of the clock
+    std::uint64_t end_order = 0;         ///< likewise
 };
 
 /// An observer that remembers the calls it sees, up to a bound; what comes after is counted and dropped. Thread-safe.
@@ -37,10 +37,10 @@ struct call_record {
 ///     std::cout << draw_ladder(recorder.records());
 class call_recorder final : public call_observer {
   public:
-    explicit call_recorder(std::size_t capacity = 4096);
+    explicit call_recorder(std::size_t capacity = 4096);  ///< `capacity`: the bound, in calls.
 
-    void call_begins(const call_event& call) noexcept override;
-    void call_ended(const call_event& call) noexcept override;
+    void call_begins(const call_event& call) noexcept override;  ///< As call_observer has it.
+    void call_ended(const call_event& call) noexcept override;   ///< As call_observer has it.
 
     /// The calls so far, in the order they began.
     [[nodiscard]] std::vector<call_record> records() const;
@@ -55,7 +55,7 @@ class call_recorder final : public call_observer {
     std::size_t dropped_ = 0;
     std::uint64_t order_ = 0;
 };
-
+/// How a ladder is drawn.
 struct ladder_options {
     std::size_t width = 80;  ///< columns; less than 60 is taken as 60
     bool ascii = false;      ///< 7-bit characters only

@@ -18,7 +18,7 @@ class lease {
     /// Whoever the memory belongs to. For networks.
     class lender {
       public:
-        virtual void take_back(std::uintptr_t what) noexcept = 0;
+        virtual void take_back(std::uintptr_t what) noexcept = 0;  ///< Once for each lease.
 
       protected:
         ~lender() = default;
@@ -43,9 +43,9 @@ class lease {
     }
     ~lease() { release(); }
 
-    [[nodiscard]] const std::byte* data() const noexcept { return data_; }
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] const std::byte* data() const noexcept { return data_; }  ///< Valid while the lease lives.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }       ///< Bytes.
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }        ///< No bytes.
     /// There are bytes: `while (auto bytes = peer.recv_lease()) ...`.
     explicit operator bool() const noexcept { return size_ != 0; }
     [[nodiscard]] std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data_), size_}; }

@@ -19,7 +19,7 @@ enum class line_end : std::uint8_t {
 /// lines, then bytes). See buffered_reader for blocking, memory, deadlines and who may use it.
 class line_reader {
   public:
-    static constexpr std::size_t default_longest = 8 * 1024;
+    static constexpr std::size_t default_longest = 8 * 1024;  ///< Bytes, without the end of the line.
 
     explicit line_reader(stream_ref from, std::size_t longest = default_longest,
                          line_end ends = line_end::lf_or_crlf) noexcept

@@ -39,16 +39,16 @@ constexpr bool has(metadata set, metadata one) noexcept {
 
 /// A received datagram but for its bytes. Size and sender are always told, the rest if it was asked for.
 struct datagram_info {
-    std::size_t size = 0;       ///< bytes in the caller's room
-    std::size_t full_size = 0;  ///< bytes of the datagram; those beyond `size` are lost
-    endpoint from;
+    std::size_t size = 0;         ///< bytes in the caller's room
+    std::size_t full_size = 0;    ///< bytes of the datagram; those beyond `size` are lost
+    endpoint from;                ///< the sender
     endpoint to;                  ///< the address it was sent to, and this socket's port; a group's if it was multicast
     std::uint32_t interface = 0;  ///< where it came in; 0: not told
     std::optional<std::uint8_t> hop_limit;      ///< as it arrived: the sender's less one for each router
     std::optional<std::uint8_t> traffic_class;  ///< DSCP and ECN (RFC 2474, RFC 3168)
     std::chrono::nanoseconds arrived{0};        ///< when it entered this host, since 1970 (UTC); 0: not told
 
-    [[nodiscard]] bool truncated() const noexcept { return full_size > size; }
+    [[nodiscard]] bool truncated() const noexcept { return full_size > size; }  ///< Its end is lost.
     /// ECN's bits of the traffic class; not_capable if that was not told.
     [[nodiscard]] cardea::ecn ecn() const noexcept {
         return static_cast<cardea::ecn>(traffic_class.value_or(std::uint8_t{0}) & 3U);
@@ -66,42 +66,42 @@ struct datagram_options {
 
 /// Who a process is, as the kernel knows it or as its owner claims with the right to (unix(7)).
 struct credentials {
-    std::int32_t process = 0;
-    std::uint32_t user = 0;
-    std::uint32_t group = 0;
+    std::int32_t process = 0;  ///< its number (getpid(2))
+    std::uint32_t user = 0;    ///< getuid(2)
+    std::uint32_t group = 0;   ///< getgid(2)
 
     [[nodiscard]] friend bool operator==(const credentials&, const credentials&) = default;
 };
 
 /// A message on its way out. Everything in it is borrowed for the call.
 struct outgoing_message {
-    const_buffer data;
-    datagram_options how = {};
+    const_buffer data;                      ///< the bytes
+    datagram_options how = {};              ///< where to, and how
     std::span<const int> descriptors = {};  ///< Unix sockets: duplicated into the receiver (SCM_RIGHTS)
     bool with_credentials = false;          ///< Unix sockets: this process's (SCM_CREDENTIALS)
 };
 
 /// A message to be received: room for it, and what came along.
 struct incoming_message {
-    mutable_buffer room;
-    std::size_t max_descriptors = 0;  ///< Unix sockets: more than these are closed at once
-    datagram_info info = {};
-    std::vector<descriptor> descriptors = {};
+    mutable_buffer room;                       ///< for the bytes
+    std::size_t max_descriptors = 0;           ///< Unix sockets: more than these are closed at once
+    datagram_info info = {};                   ///< size, sender and what else was asked for
+    std::vector<descriptor> descriptors = {};  ///< Unix sockets: what came along, owned
     bool descriptors_lost = false;  ///< more came than there was room for, or than this process may open (MSG_CTRUNC)
-    std::optional<cardea::credentials> sender = {};
+    std::optional<cardea::credentials> sender = {};  ///< Unix sockets: the sender, if asked for
 };
 
 /// One datagram of a batch to be sent. What it points at must live until the call returns.
 struct outgoing_datagram {
-    const_buffer data;
+    const_buffer data;             ///< the bytes
     const endpoint* to = nullptr;  ///< nullptr: the connected peer
 };
 
 /// How far a batch got: what was handed to the network, and the error that stopped it, if any.
 struct batch_result {
-    std::size_t datagrams = 0;
-    std::size_t bytes = 0;
-    std::error_code error = {};
+    std::size_t datagrams = 0;   ///< how many went
+    std::size_t bytes = 0;       ///< in them
+    std::error_code error = {};  ///< none: all of them went
 };
 
 namespace detail {
@@ -110,10 +110,10 @@ struct batch_slots;
 
 /// One datagram of a batch that was received. Valid until the batch is received into again, or destroyed.
 struct received_datagram {
-    const_buffer data;
+    const_buffer data;                     ///< the bytes
     const datagram_info* about = nullptr;  ///< shared by the datagrams of a train: its size is theirs together
 
-    [[nodiscard]] const endpoint& from() const noexcept { return about->from; }
+    [[nodiscard]] const endpoint& from() const noexcept { return about->from; }  ///< The sender.
     /// It was longer than a buffer: the rest is lost.
     [[nodiscard]] bool truncated() const noexcept { return about->truncated(); }
 };
@@ -123,7 +123,7 @@ struct received_datagram {
 /// as it is first used. Belongs to one fiber or thread at a time.
 class datagram_batch {
   public:
-    static constexpr std::size_t buffer_bytes = 64 * 1024;
+    static constexpr std::size_t buffer_bytes = 64 * 1024;  ///< Of each buffer: a datagram has no more.
     /// 16 buffers are a megabyte: more leaves the processor's caches. At least 1, at most 64.
     explicit datagram_batch(std::size_t buffers = 16);
     ~datagram_batch();
@@ -133,12 +133,12 @@ class datagram_batch {
     /// Goes through the datagrams in the order in which they came.
     class iterator {
       public:
-        using value_type = received_datagram;
-        using difference_type = std::ptrdiff_t;
+        using value_type = received_datagram;    ///< What is iterated over.
+        using difference_type = std::ptrdiff_t;  ///< As iterators have it.
 
         iterator() noexcept = default;
-        received_datagram operator*() const noexcept { return {{data_, size_}, about_}; }
-        iterator& operator++() noexcept {
+        received_datagram operator*() const noexcept { return {{data_, size_}, about_}; }  ///< The datagram.
+        iterator& operator++() noexcept {                                                  ///< The next.
             data_ += size_;
             left_ -= size_;
             if (left_ == 0) {
@@ -148,7 +148,7 @@ class datagram_batch {
             }
             return *this;
         }
-        void operator++(int) noexcept { ++*this; }
+        void operator++(int) noexcept { ++*this; }  ///< The next.
         friend bool operator==(const iterator& a, const iterator& b) noexcept {
             return a.at_ == b.at_ && a.left_ == b.left_;
         }
@@ -165,8 +165,8 @@ class datagram_batch {
         std::size_t left_ = 0;
         const datagram_info* about_ = nullptr;
     };
-    [[nodiscard]] iterator begin() const noexcept;
-    [[nodiscard]] iterator end() const noexcept;
+    [[nodiscard]] iterator begin() const noexcept;  ///< The first datagram.
+    [[nodiscard]] iterator end() const noexcept;    ///< Behind the last.
     /// Datagrams in it.
     [[nodiscard]] std::size_t size() const noexcept;
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
@@ -185,12 +185,12 @@ struct datagram_error {
         icmp,   ///< a router, or the destination's host (RFC 792)
         icmpv6  ///< likewise (RFC 4443)
     };
-    std::error_code what;  ///< as the socket would have reported it: std::errc::connection_refused, ...
-    origin by = origin::local;
-    endpoint destination;  ///< where the datagram was sent
-    endpoint reporter;     ///< who said so; unspecified: not told
-    std::uint8_t icmp_type = 0;
-    std::uint8_t icmp_code = 0;
+    std::error_code what;             ///< as the socket would have reported it: std::errc::connection_refused, ...
+    origin by = origin::local;        ///< who found it
+    endpoint destination;             ///< where the datagram was sent
+    endpoint reporter;                ///< who said so; unspecified: not told
+    std::uint8_t icmp_type = 0;       ///< RFC 792, RFC 4443
+    std::uint8_t icmp_code = 0;       ///< likewise
     std::uint32_t mtu = 0;            ///< the path's, if the datagram was too big; else 0
     std::vector<std::byte> datagram;  ///< its beginning, as far as the error quotes it: nothing at worst
 };

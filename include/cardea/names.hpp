@@ -26,8 +26,8 @@ std::vector<endpoint> resolve(address where, std::error_code& ec) noexcept;
 
 /// One server of a service (RFC 2782).
 struct service_record {
-    std::string target;  ///< a host's name
-    std::uint16_t port = 0;
+    std::string target;          ///< a host's name
+    std::uint16_t port = 0;      ///< where the service is
     std::uint16_t priority = 0;  ///< lower ones are tried first
     std::uint16_t weight = 0;    ///< among equal priorities: the share of clients that should come here
 

@@ -27,17 +27,17 @@ enum class direction : std::uint8_t { receive, send, both };
 
 /// Bytes moved, and the error that stopped it, if any. Both can be set: bytes moved before the error.
 struct io_result {
-    std::size_t bytes = 0;
-    std::error_code error;
+    std::size_t bytes = 0;  ///< moved
+    std::error_code error;  ///< none: no failure
 };
 
 /// A descriptor on its way from one kernel network to another, with what was received but not yet read.
 struct native_socket {
-    int descriptor = -1;
-    cardea::family family = family::unspecified;
-    cardea::type type = type::stream;
-    std::vector<std::byte> unread;
-    bool end_of_stream = false;
+    int descriptor = -1;                          ///< owned by whoever has this
+    cardea::family family = family::unspecified;  ///< as opened
+    cardea::type type = type::stream;             ///< as opened
+    std::vector<std::byte> unread;                ///< received, and asked for by nobody yet
+    bool end_of_stream = false;                   ///< received as well, behind the bytes
     std::vector<int> accepted = {};       ///< a listener's connections that nobody has asked for yet, oldest first
     std::error_code error = {};           ///< received as well, behind the bytes: what the next recv reports
     std::shared_ptr<void> messages = {};  ///< what kernel networks keep of a socket that uses the calls of message.hpp
@@ -64,7 +64,7 @@ class network_socket {
     virtual ~network_socket() = default;
     network_socket(const network_socket&) = delete;
     network_socket& operator=(const network_socket&) = delete;
-
+    /// bind(2), listen(2), accept(2), connect(2).
     virtual std::error_code bind(const endpoint& where) noexcept = 0;
     virtual std::error_code listen(int backlog) noexcept = 0;
     virtual std::error_code accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept = 0;
@@ -101,7 +101,7 @@ class network_socket {
 
     // Messages with what goes along with them (message.hpp). A network answers errc::not_supported to what it has not.
 
-    virtual io_result send_message(const outgoing_message& message) noexcept;
+    virtual io_result send_message(const outgoing_message& message) noexcept;  ///< sendmsg(2).
     /// Fills message.info and what else was asked for. 0 bytes of a stream and no error: the peer has closed.
     virtual io_result recv_message(incoming_message& message) noexcept;
     /// All of them, in order, until one fails.
@@ -114,15 +114,15 @@ class network_socket {
     /// Who has connected this Unix socket, or made the pair (SO_PEERCRED).
     virtual std::error_code peer_credentials(credentials& out) const noexcept;
 
-    virtual std::error_code shutdown(direction how) noexcept = 0;
+    virtual std::error_code shutdown(direction how) noexcept = 0;  ///< shutdown(2).
     /// Wakes every waiter with errc::closed and gives the descriptor back. Twice is harmless.
     virtual std::error_code close() noexcept = 0;
     [[nodiscard]] virtual bool is_open() const noexcept = 0;
 
-    virtual std::error_code local(endpoint& out) const noexcept = 0;
-    virtual std::error_code peer(endpoint& out) const noexcept = 0;
-    virtual std::error_code set_option(option_id option, option_value value) noexcept = 0;
-    virtual std::error_code get_option(option_id option, option_value& value) const noexcept = 0;
+    virtual std::error_code local(endpoint& out) const noexcept = 0;                               ///< getsockname(2).
+    virtual std::error_code peer(endpoint& out) const noexcept = 0;                                ///< getpeername(2).
+    virtual std::error_code set_option(option_id option, option_value value) noexcept = 0;         ///< setsockopt(2).
+    virtual std::error_code get_option(option_id option, option_value& value) const noexcept = 0;  ///< getsockopt(2).
     /// The same for the options that are text.
     virtual std::error_code set_text_option(option_id option, const std::string& value) noexcept;
     virtual std::error_code get_text_option(option_id option, std::string& value) const noexcept;
@@ -194,9 +194,9 @@ network& thread_network() noexcept;
 
 /// What is known of the kernel networks on this machine, and why the default one won: for people (`cardea info`).
 struct network_report {
-    std::string name;
-    bool usable = false;
-    std::string why;  ///< "io_uring_setup: Operation not permitted", or what was chosen and with which features
+    std::string name;     ///< as run_options has it
+    bool usable = false;  ///< a loop can run on it here
+    std::string why;      ///< "io_uring_setup: Operation not permitted", or what was chosen and with which features
 };
 std::vector<network_report> probe_networks();
 

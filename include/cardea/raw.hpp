@@ -12,8 +12,8 @@ namespace cardea {
 
 /// Protocols inside IP (RFC 790 and its successors, the registry of IANA), as far as raw sockets meet them.
 namespace protocol {
-inline constexpr int icmp = 1;
-inline constexpr int icmpv6 = 58;
+inline constexpr int icmp = 1;     ///< RFC 792.
+inline constexpr int icmpv6 = 58;  ///< RFC 4443.
 /// The sender writes the IP header itself, and nothing is received (raw(7)).
 inline constexpr int raw = 255;
 }  // namespace protocol
@@ -29,7 +29,7 @@ struct link_address {
     std::uint32_t interface = 0;                ///< 0: every interface
     std::uint16_t protocol = 0;                 ///< of the frames: 0x0800 IPv4, 0x86dd IPv6, 0x0003 all (ETH_P_*)
     std::array<std::uint8_t, 8> hardware = {};  ///< a MAC address in the first six
-    std::uint8_t hardware_size = 0;
+    std::uint8_t hardware_size = 0;             ///< bytes of it; 6 for Ethernet
     /// Received: for whom the frame was.
     enum class kind : std::uint8_t { host = 0, broadcast = 1, multicast = 2, other_host = 3, outgoing = 4 };
     kind of = kind::host;

@@ -25,7 +25,7 @@ struct serve_report {
     std::uint64_t accept_pauses = 0;     ///< times accepting paused: no descriptors or memory left
     std::uint64_t cancelled = 0;         ///< handlers that were asked to stop: the drain's time was over
 };
-
+/// How a server serves.
 struct serve_options {
     /// Loops, each on a thread of its own with a listener of its own; 0: one per CPU this process may run on. On "tun"
     /// and "sim" each loop is a host of its own, and there is one. Inside run() serve stays on the loop it is called
@@ -66,7 +66,7 @@ class addresses {
     addresses(std::string one) : list_{std::move(one)} {}
     addresses(std::initializer_list<std::string> several) : list_(several) {}
     addresses(std::vector<std::string> several) : list_(std::move(several)) {}
-    [[nodiscard]] const std::vector<std::string>& list() const noexcept { return list_; }
+    [[nodiscard]] const std::vector<std::string>& list() const noexcept { return list_; }  ///< In their order.
 
   private:
     std::vector<std::string> list_;

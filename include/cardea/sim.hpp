@@ -22,7 +22,7 @@ struct seed {
 
 /// A link, the same in both directions.
 struct link_options {
-    std::chrono::nanoseconds delay = std::chrono::milliseconds(1);
+    std::chrono::nanoseconds delay = std::chrono::milliseconds(1);  ///< one way
     /// The share of packets that are lost, 0 to 1.
     double loss = 0;
 };
@@ -50,7 +50,7 @@ class host {
     host(const host&) = delete;
     host& operator=(const host&) = delete;
 
-    [[nodiscard]] const std::string& name() const noexcept;
+    [[nodiscard]] const std::string& name() const noexcept;  ///< As given to world::host().
     /// Its address of a family (inet or inet6) with a port.
     [[nodiscard]] endpoint address(family f, std::uint16_t port) const noexcept;
     /// Has world::run() start `program` as a fiber of this host. What it spawns runs on this host too.
@@ -65,7 +65,7 @@ class host {
 /// A world and its clock, which moves only when every fiber waits. Belongs to one thread at a time.
 class world {
   public:
-    explicit world(seed s = {});
+    explicit world(seed s = {});  ///< Without hosts.
     ~world();
     world(const world&) = delete;
     world& operator=(const world&) = delete;
@@ -80,8 +80,8 @@ class world {
     /// cardea::error when the file cannot be made. Hosts that are made later are in it too.
     void capture(const std::string& path);
 
-    /// Gives a name addresses, best first, and a service its servers ("_http._tcp.example.org"), for every host to find.
-    /// The ports of the addresses do not matter. A host's own name may be given others. Before run().
+    /// Gives a name addresses, best first, and a service its servers ("_http._tcp.example.org"), for every host to
+    /// find. The ports of the addresses do not matter. A host's own name may be given others. Before run().
     void name(std::string_view name, std::vector<endpoint> addresses);
     void service(std::string_view name, std::vector<service_record> servers);
 

@@ -30,12 +30,12 @@ class stepwise_connect;
 /// What recv_from() gives: `auto [n, from] = door.recv_from(buffer);`. The flag `truncated` says that the datagram was
 /// longer than the buffer and its end is lost.
 struct received {
-    std::size_t size = 0;
-    endpoint from;
-    bool truncated = false;
+    std::size_t size = 0;    ///< bytes in the buffer
+    endpoint from;           ///< the sender
+    bool truncated = false;  ///< the end of it is lost
 
     template <std::size_t I>
-    [[nodiscard]] auto get() const noexcept {
+    [[nodiscard]] auto get() const noexcept {  ///< Size and sender, for `auto [n, from]`.
         if constexpr (I == 0) {
             return size;
         } else {
@@ -164,7 +164,7 @@ class socket {
     /// longer than `limit` or the deadline around it, resets. Never throws but `cancelled`, which resets too.
     farewell close_gracefully(std::chrono::nanoseconds limit = std::chrono::seconds(10));
 
-    [[nodiscard]] bool is_open() const noexcept { return impl_ != nullptr && impl_->is_open(); }
+    [[nodiscard]] bool is_open() const noexcept { return impl_ != nullptr && impl_->is_open(); }  ///< Not closed.
     /// getsockname(2), getpeername(2).
     [[nodiscard]] endpoint local() const;
     [[nodiscard]] endpoint local(std::error_code& ec) const noexcept;
@@ -250,8 +250,8 @@ class socket {
 
 /// What accept() gives: `auto [connection, client] = s.accept();`.
 struct accepted {
-    socket connection;
-    endpoint client;
+    socket connection;  ///< the new socket
+    endpoint client;    ///< whose it is
 };
 
 }  // namespace cardea

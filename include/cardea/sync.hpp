@@ -51,10 +51,10 @@ class mutex {
 /// Something that happens once, until reset: set() lets everybody through.
 class event {
   public:
-    void wait();
-    void set() noexcept;
-    void reset() noexcept;
-    [[nodiscard]] bool is_set() const noexcept;
+    void wait();                                 ///< Until it is set. Throws as mutex::lock().
+    void set() noexcept;                         ///< Wakes everybody who waits; later waits end at once.
+    void reset() noexcept;                       ///< From now on it has not happened.
+    [[nodiscard]] bool is_set() const noexcept;  ///< It has happened.
 
   private:
     mutable std::mutex guard_;
@@ -65,10 +65,10 @@ class event {
 /// Counts permits: acquire takes one or waits; release gives back. Fair.
 class semaphore {
   public:
-    explicit semaphore(std::size_t permits) noexcept : permits_(permits) {}
-    void acquire();
-    bool try_acquire() noexcept;
-    void release(std::size_t permits = 1) noexcept;
+    explicit semaphore(std::size_t permits) noexcept : permits_(permits) {}  ///< With so many to begin with.
+    void acquire();                                  ///< Throws as mutex::lock(); then none was taken.
+    bool try_acquire() noexcept;                     ///< False: there is none.
+    void release(std::size_t permits = 1) noexcept;  ///< Never blocks.
 
   private:
     std::mutex guard_;
@@ -80,7 +80,7 @@ class semaphore {
 template <class T>
 class channel {
   public:
-    explicit channel(std::size_t capacity) : capacity_(capacity == 0 ? 1 : capacity) {}
+    explicit channel(std::size_t capacity) : capacity_(capacity == 0 ? 1 : capacity) {}  ///< Of 0 as of 1.
 
     /// False: the channel was closed and `value` was not taken.
     bool push(T value) {
@@ -108,7 +108,7 @@ class channel {
         room_.wake_all();
         filled_.wake_all();
     }
-    [[nodiscard]] std::size_t size() const {
+    [[nodiscard]] std::size_t size() const {  ///< Values in it now.
         std::lock_guard held(guard_);
         return items_.size();
     }

@@ -32,10 +32,10 @@ struct connect_options {
 
 /// One address that connect() tried, or a look-up that failed.
 struct connect_attempt {
-    std::string host;       ///< the name it came from; empty: none
-    endpoint server;        ///< unspecified: the look-up of `host` is what failed
-    std::error_code error;  ///< why it failed; errc::timed_out: the deadline passed meanwhile
-    std::chrono::nanoseconds took{0};
+    std::string host;                  ///< the name it came from; empty: none
+    endpoint server;                   ///< unspecified: the look-up of `host` is what failed
+    std::error_code error;             ///< why it failed; errc::timed_out: the deadline passed meanwhile
+    std::chrono::nanoseconds took{0};  ///< from its beginning to its end
 };
 
 /// What connect() throws. code() is errc::timed_out if the deadline passed, else what the first address failed of.
@@ -47,7 +47,7 @@ class connect_error : public error {
     connect_error(std::error_code code, std::string_view text, std::vector<connect_attempt> attempts,
                   std::size_t untried = 0);
 
-    [[nodiscard]] const char* what() const noexcept override;
+    [[nodiscard]] const char* what() const noexcept override;  ///< The text of it.
     /// In the order in which they began.
     [[nodiscard]] const std::vector<connect_attempt>& attempts() const noexcept;
 

@@ -29,11 +29,11 @@ std::string_view to_string(call_kind kind) noexcept;
 
 /// One call of one socket. Pointers and views are valid during the callback only.
 struct call_event {
-    call_kind kind = call_kind::socket;
-    std::uint64_t socket = 0;   ///< socket::id()
-    std::uint64_t made = 0;     ///< accept, when it ended well: the new socket's id
-    std::string_view who;       ///< the fiber's or thread's name
-    endpoint local;             ///< as far as known
+    call_kind kind = call_kind::socket;  ///< which call
+    std::uint64_t socket = 0;            ///< socket::id()
+    std::uint64_t made = 0;              ///< accept, when it ended well: the new socket's id
+    std::string_view who;                ///< the fiber's or thread's name
+    endpoint local;                      ///< as far as known
     endpoint peer;              ///< connect's, send_to's and recv_from's argument or result; else the connection's
     std::size_t asked = 0;      ///< bytes offered or room given; listen: the backlog; shutdown: the direction
     std::size_t bytes = 0;      ///< ended: bytes moved
@@ -46,8 +46,8 @@ struct call_event {
 class call_observer {
   public:
     virtual ~call_observer() = default;
-    virtual void call_begins(const call_event& call) noexcept = 0;
-    virtual void call_ended(const call_event& call) noexcept = 0;
+    virtual void call_begins(const call_event& call) noexcept = 0;  ///< Before the call does anything.
+    virtual void call_ended(const call_event& call) noexcept = 0;  ///< When it returns, with the same `call` filled up.
 };
 
 /// Makes `observer` see every call of the process from now on (nullptr: nobody). Returns the one before. It must live

@@ -21,14 +21,14 @@ class unix_stream : public stream {
 class unix_listener {
   public:
     unix_listener() noexcept = default;
-    explicit unix_listener(address where, int backlog = default_backlog);
+    explicit unix_listener(address where, int backlog = default_backlog);  ///< Binds and listens.
     unix_listener(unix_listener&& other) noexcept;
     unix_listener& operator=(unix_listener&& other) noexcept;
     ~unix_listener();
 
-    unix_stream accept();
-    unix_stream accept(std::error_code& ec) noexcept;
-    void close() noexcept;
+    unix_stream accept();                              ///< Waits for a connection (accept(2)).
+    unix_stream accept(std::error_code& ec) noexcept;  ///< Likewise.
+    void close() noexcept;                             ///< And removes the path that it made.
     [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
     [[nodiscard]] endpoint local() const { return socket_.local(); }
     void detach() { socket_.detach(); }
@@ -56,7 +56,7 @@ class unix_datagram {
     std::size_t recv(mutable_buffer room) { return socket_.recv(room); }
     std::size_t send_to(const_buffer datagram, address to) { return socket_.send_to(datagram, to); }
     received recv_from(mutable_buffer room) { return socket_.recv_from(room); }
-    void close() noexcept;
+    void close() noexcept;  ///< And removes the path that it made.
     [[nodiscard]] endpoint local() const { return socket_.local(); }
     [[nodiscard]] socket& handle() noexcept { return socket_; }
 
