@@ -1,6 +1,6 @@
 // The types of the two services do not mix: a UDP socket is no stream to copy from.
-// refused: .(cardea::)?stream.*udp_socket|udp_socket.* to .cardea::stream
-#include <cardea/stream.hpp>
+// refused: udp_socket.* to .?(cardea::)?stream_ref
+#include <cardea/copy.hpp>
 #include <cardea/tcp.hpp>
 #include <cardea/udp.hpp>
 
