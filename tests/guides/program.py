@@ -7,7 +7,8 @@ A ```ladder block shows what server() and client() of its section do: OUT's prog
 an argument, and ladders_test.py compares them.
 
 Comments in the guide, which readers do not see: `<!-- compiled, not run -->` in front of a block, or in front of the first
-heading of the second level for all of them; `<!-- given: CODE -->` in front of a block: what it needs."""
+heading of the second level for all of them; `<!-- not in a loop -->`: on a plain thread only; `<!-- given: CODE -->`:
+what a block needs."""
 
 import re
 import sys
@@ -132,7 +133,8 @@ def program(guide, text):
             body += f"\nnamespace {place} {{\n{given}{code}}}\nusing namespace {place};\n"
         else:
             body += f'\nnamespace {place} {{\nvoid piece_{number}() {{\n    section = "{title}";\n{given}{code}}}\n}}\n'
-            calls["pieces"] += f"    {place}::piece_{number}();\n" if runs else f"    (void){place}::piece_{number};\n"
+            where = "if (!this_fiber::on_loop()) " if "<!-- not in a loop -->" in before else ""
+            calls["pieces"] += f"    {where if runs else '(void)'}{place}::piece_{number}{'()' if runs else ''};\n"
     head = HEAD.format(guide=guide, includes="\n".join(dict.fromkeys(includes)))
     return head + body + TAIL.format(**calls)
 
