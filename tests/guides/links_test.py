@@ -9,7 +9,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAPERS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")] + \
     sorted((ROOT / "docs").glob("*.md"))
-LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\(([^)\s]+)\)")
+LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)")
 # A file named in `code`: a path whose first part is one of ours, or a header as it is included.
 NAMED = re.compile(r"`(?:\./)?((?:include|src|tests|docs|examples|tool|bench|cmake|scripts|packaging)/[\w./-]+|cardea/\w+\.hpp)`")
 
