@@ -5,16 +5,20 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <cardea/network.hpp>
+#include <cardea/offload.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 #include "fiber/execution.hpp"
+#include "fiber/loop.hpp"
 
 namespace cardea::detail {
 
@@ -25,6 +29,9 @@ constexpr std::size_t attended_limit = 32;
 /// Threads in all: the others are caught in calls that nobody waits for, as look-ups of names that no server answers.
 constexpr std::size_t thread_limit = 128;
 constexpr std::chrono::seconds idle_limit{5};
+
+/// What becomes of work that has begun when whoever asked for it is interrupted.
+enum class interrupted : std::uint8_t { leaves_it, sees_it_end };
 
 struct errand {
     enum class state : std::uint8_t { queued, running, ended };
@@ -72,13 +79,14 @@ class helpers {
     }
 
     /// Waits until it is done, or the caller is interrupted.
-    std::error_code wait_for(errand& e) noexcept {
+    std::error_code wait_for(errand& e, interrupted how) noexcept {
         std::unique_lock held(guard_);
         wake why = wake::ready;
-        while (e.stands != errand::state::ended && why == wake::ready) {
-            held.unlock();
-            why = e.waiting->park(patience::interruptible);
-            held.lock();
+        while (e.stands != errand::state::ended && why == wake::ready) why = park(held, e, patience::interruptible);
+        if (how == interrupted::sees_it_end && e.stands != errand::state::queued) {
+            while (e.stands != errand::state::ended) park(held, e, patience::uninterruptible);
+            e.waiting = nullptr;
+            return to_error(why);
         }
         e.waiting = nullptr;
         if (e.stands == errand::state::ended) return {};
@@ -87,6 +95,13 @@ class helpers {
     }
 
   private:
+    static wake park(std::unique_lock<std::mutex>& held, errand& e, patience how) noexcept {
+        held.unlock();
+        const wake why = e.waiting->park(how);
+        held.lock();
+        return why;
+    }
+
     void abandon(errand& e) noexcept {
         e.attended = false;
         if (e.stands == errand::state::queued) {
@@ -145,19 +160,25 @@ class helpers {
     std::size_t unattended_ = 0;  // threads at work that nobody waits for
 };
 
-// Never destroyed: its detached threads may outlive main().
-helpers& pool() {
+// Never destroyed: their detached threads may outlive main().
+helpers& own_pool() {
+    static auto* const all = new helpers;
+    return *all;
+}
+// Apart from the library's own: programs' work may take as long as it likes, and names must be found meanwhile.
+helpers& programs_pool() {
     static auto* const all = new helpers;
     return *all;
 }
 
-std::error_code send_off(std::function<void()> work, execution* waiting, std::shared_ptr<errand>& sent) noexcept {
+std::error_code send_off(helpers& pool, std::function<void()> work, execution* waiting,
+                         std::shared_ptr<errand>& sent) noexcept {
     try {
         sent = std::make_shared<errand>();
         sent->work = std::move(work);
         sent->waiting = waiting;
         sent->attended = waiting != nullptr;
-        pool().add(sent);
+        pool.add(sent);
         return {};
     } catch (const std::system_error& e) {
         return e.code();
@@ -166,17 +187,51 @@ std::error_code send_off(std::function<void()> work, execution* waiting, std::sh
     }
 }
 
+std::error_code send_and_wait(helpers& pool, std::function<void()> work, interrupted how) noexcept {
+    std::shared_ptr<errand> sent;
+    if (const std::error_code failed = send_off(pool, std::move(work), &execution::current(), sent)) return failed;
+    return pool.wait_for(*sent, how);
+}
+
+std::error_code run_here(execution& me, const callable& how, void* work) {
+    const std::int64_t end = me.call_end();
+    how.run(work);
+    if (const std::error_code stopped = me.interruption()) return stopped;
+    return end != never_ns && end <= me.now_ns() ? errc::timed_out : std::error_code();
+}
+
 }  // namespace
 
 std::error_code offload_unattended(std::function<void()> work) noexcept {
     std::shared_ptr<errand> sent;
-    return send_off(std::move(work), nullptr, sent);
+    return send_off(own_pool(), std::move(work), nullptr, sent);
 }
 
 std::error_code offload(std::function<void()> work) noexcept {
-    std::shared_ptr<errand> sent;
-    if (const std::error_code failed = send_off(std::move(work), &execution::current(), sent)) return failed;
-    return pool().wait_for(*sent);
+    return send_and_wait(own_pool(), std::move(work), interrupted::leaves_it);
+}
+
+std::error_code offload_for_program(std::function<void()> work) noexcept {
+    return send_and_wait(programs_pool(), std::move(work), interrupted::leaves_it);
+}
+
+bool in_simulated_world() noexcept {
+    const loop* here = loop::current();
+    return here != nullptr && std::string_view(here->net().name()) == "sim";
+}
+
+void run_offloaded(const callable& how, void* work) {
+    execution& me = execution::current();
+    std::error_code failed = me.interruption();
+    if (!failed) {
+        const loop* here = loop::current();
+        const bool keeps_nobody_waiting = here == nullptr || here->running() == nullptr || in_simulated_world();
+        failed = keeps_nobody_waiting ? run_here(me, how, work)
+                                      : send_and_wait(
+                                            programs_pool(), [&how, work] { how.run(work); }, interrupted::sees_it_end);
+    }
+    if (failed == errc::cancelled) throw cancelled();
+    if (failed) throw error(failed, "offload", "offload");
 }
 
 }  // namespace cardea::detail

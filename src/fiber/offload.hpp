@@ -14,4 +14,10 @@ std::error_code offload(std::function<void()> work) noexcept;
 /// Has `work` done, and waits for nothing.
 std::error_code offload_unattended(std::function<void()> work) noexcept;
 
+/// As offload(), on the threads that programs' own work uses (cardea/offload.hpp): it may take any time.
+std::error_code offload_for_program(std::function<void()> work) noexcept;
+
+/// Here nothing may depend on other threads: the host is simulated, alone or in a world.
+bool in_simulated_world() noexcept;
+
 }  // namespace cardea::detail

@@ -10,7 +10,7 @@ PUBLIC = {
     "base": {"buffer", "endpoint", "error", "ip_option", "lease", "option", "tcp_info", "tcp_option"},
     "network": {"network", "descriptor", "message"},
     "names": {"names"},
-    "fiber": {"fiber", "deadline", "sync"},
+    "fiber": {"fiber", "deadline", "sync", "offload", "future"},
     "trace": {"trace", "ladder"},
     "streams": {"stream_ref", "buffered", "lines", "framing", "copy"},
     "socket": {"file", "socket", "socket_ref", "stream", "tcp", "udp", "unix", "datagram", "batch", "error_queue", "multicast"}
