@@ -43,6 +43,8 @@ class fiber final : public execution {
     void* const body;
     /// The host it runs on, from whoever started it: a loop may run the fibers of several (simulated) hosts.
     network* net;
+    /// What this_network() says instead, if anything: a wrapper around `net`. Handed on like that.
+    network* wrapper = nullptr;
     fiber* next_ready = nullptr;
     struct wake_timer : timer_node {
         fiber* target = nullptr;

@@ -19,6 +19,7 @@ constinit thread_local loop* loop::current_ = nullptr;
 
 fiber::fiber(loop& at, const stack& given, scope_state& scope, const callable& calls, void* object) noexcept
     : home(at), on(given), of(scope), how(calls), body(object), net(&at.net()) {
+    if (const fiber* from = at.running()) wrapper = from->wrapper;
     timer.target = this;
     remote.target = this;
     remote.act = [](inbox_item& item) noexcept {

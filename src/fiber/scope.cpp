@@ -99,6 +99,7 @@ class child_thread {
     void operator()(scope_thread& mine) noexcept {
         thread_execution& me = this_thread_execution();
         me.set_cancellable();
+        me.wrapper = wrapper_;
         if (!name_.empty()) me.set_name(name_);
         {
             std::lock_guard held(of_.guard);
@@ -129,6 +130,7 @@ class child_thread {
     scope_state& of_;
     const callable& how_;
     std::string name_;
+    network* wrapper_ = this_thread_execution().wrapper;  // of whoever spawns it
     void* memory_;
 };
 

@@ -9,6 +9,10 @@
 #include "fiber/execution.hpp"
 #include "fiber/wake_event.hpp"
 
+namespace cardea {
+class network;
+}
+
 namespace cardea::detail {
 
 class thread_execution final : public execution {
@@ -27,6 +31,10 @@ class thread_execution final : public execution {
     /// be had.
     [[nodiscard]] int begin_kernel_wait() noexcept;
     void end_kernel_wait() noexcept;
+
+    /// What this_network() says instead of the thread network, if anything: a wrapper around it. Handed on to the
+    /// threads of a scope.
+    network* wrapper = nullptr;
 
   private:
     std::mutex guard_;

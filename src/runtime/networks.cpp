@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "fiber/loop.hpp"
+#include "fiber/thread_execution.hpp"
 #include "network/epoll/epoll.hpp"
 #include "network/thread/thread.hpp"
 #include "network/tun/tun.hpp"
@@ -134,7 +135,12 @@ network& thread_network() noexcept {
 
 network& this_network() noexcept {
     const detail::loop* here = detail::loop::current();
-    return here != nullptr ? here->net() : thread_network();
+    if (here == nullptr) {
+        network* const wrapper = detail::this_thread_execution().wrapper;
+        return wrapper != nullptr ? *wrapper : thread_network();
+    }
+    const detail::fiber* me = here->running();
+    return me != nullptr && me->wrapper != nullptr ? *me->wrapper : here->net();
 }
 
 std::vector<network_report> probe_networks() {

@@ -199,10 +199,12 @@ accepted socket::accept(std::error_code& ec) noexcept {
     accepted a;
     ec = observed(call_kind::accept, 0, &a.client, &a.connection.id_, [&]() -> io_result {
              std::error_code failed;
-             network_socket* s = here_to_block(failed);
-             if (s == nullptr) return {0, failed};
              std::unique_ptr<network_socket> made;
-             failed = s->accept(made, a.client);
+             do {  // accept(2): a connection that its client has given up is no matter of the listener's
+                 network_socket* s = here_to_block(failed);
+                 if (s == nullptr) return {0, failed};
+                 failed = s->accept(made, a.client);
+             } while (failed == std::errc::connection_aborted || failed == std::errc::interrupted);
              if (failed) return {0, failed};
              a.client = a.client.unmapped();
              a.connection = socket(std::move(made), family_, type_, a.client);

@@ -18,6 +18,7 @@ PUBLIC = {
     "runtime": {"embed"},
     "serve": {"serve"},
     "sim": {"sim"},
+    "faulty": {"faulty"},
     "cardea": {"cardea"},  # all of them: for programs, not for the library
 }
 
@@ -36,6 +37,7 @@ BELOW = {
     "tls": {"base", "names", "network", "fiber", "trace", "socket"},
     "serve": {"base", "names", "network", "fiber", "trace", "socket", "tls", "runtime"},
     "sim": {"base", "names", "network", "network/stack", "fiber", "trace", "stack"},
+    "faulty": {"base", "names", "network", "fiber"},  # a network over any other: it knows none of them
     "cardea": set(PUBLIC) - {"cardea"},
 }
 # One network stands on the seam. Only these stand on the TCP/IP stack as well.
