@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cardea/file.hpp>
 #include <cctype>
-#include <fstream>
+#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t longest_head = 16 * 1024;
-constexpr std::size_t chunk_size = 64 * 1024;
 
 std::string lower(std::string_view text) {
     std::string out(text);
@@ -110,6 +110,34 @@ std::optional<std::string> read_head(cardea::stream& peer, std::string& received
     }
 }
 
+std::optional<std::uint64_t> number_in(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+struct part {
+    std::uint64_t begin;
+    std::uint64_t length;  // 0: nothing of what was asked for is there
+};
+
+/// What a Range field asks for of a file of `size` bytes (RFC 9110 section 14.1.2). nullopt: all of it, as for what is
+/// no range or several (section 14.2 lets a server ignore those).
+std::optional<part> part_of(std::string_view range, std::uint64_t size) {
+    constexpr std::string_view unit = "bytes=";
+    const std::size_t dash = range.find('-');
+    if (!range.starts_with(unit) || dash == std::string_view::npos) return std::nullopt;
+    const std::string_view first = range.substr(unit.size(), dash - unit.size());
+    const std::optional<std::uint64_t> begin = number_in(first);
+    const std::optional<std::uint64_t> last = number_in(range.substr(dash + 1));
+    if (first.empty() && last) return part{size - std::min(*last, size), std::min(*last, size)};
+    const bool to_the_end = dash + 1 == range.size();
+    if (!begin || (!last && !to_the_end) || (last && *last < *begin)) return std::nullopt;
+    if (*begin >= size) return part{0, 0};
+    return part{*begin, to_the_end ? size - *begin : std::min(*last, size - 1) - *begin + 1};
+}
+
 }  // namespace
 
 struct pages::request {
@@ -118,7 +146,9 @@ struct pages::request {
     std::string method;
     std::string target;
     std::string version;
+    std::string range;  ///< the field's value; empty: everything
     bool has_host = false;
+    bool has_condition = false;
     bool keep_alive = false;
 
   private:
@@ -147,6 +177,12 @@ void pages::request::take_field(std::string_view line) {
     const std::size_t colon = std::min(field.find(':'), field.size());
     const std::string name = field.substr(0, colon);
     if (name == "host") has_host = true;
+    // No validators are given out, so none can match: then the whole file is the answer (RFC 9110 section 13.1.5).
+    if (name == "if-range") has_condition = true;
+    if (name == "range") {
+        const std::size_t begin = std::min(field.find_first_not_of(": \t", colon), field.size());
+        range = field.substr(begin, field.find_last_not_of(" \t") + 1 - begin);
+    }
     // Tokens of a list (RFC 9110 section 7.6.1); no other option has this one in its name.
     if (name == "connection" && field.find("close", colon) != std::string::npos) keep_alive = false;
     // Nobody reads the body of what is not done anyway.
@@ -160,7 +196,28 @@ struct pages::answer {
     const char* type = "text/plain";    ///< of the body
     std::string text;                   ///< the body, unless there is a file
     std::optional<fs::path> file = {};  ///< the body
+
+    static answer refusal(int status, const char* reason) {
+        return {status, reason, {}, "text/plain", std::string(reason) + "\n"};
+    }
+    part choose_part(std::string_view range, std::uint64_t size);
 };
+
+/// What of a file of `size` bytes is sent, having said so.
+part pages::answer::choose_part(std::string_view range, std::uint64_t size) {
+    const std::optional<part> chosen = part_of(range, size);
+    fields += "Accept-Ranges: bytes\r\n";
+    if (!chosen) return {0, size};
+    if (chosen->length == 0) {
+        *this = refusal(416, "Range Not Satisfiable");
+        fields = fmt::format("Content-Range: bytes */{}\r\n", size);
+        return {0, text.size()};
+    }
+    status = 206;
+    reason = "Partial Content";
+    fields += fmt::format("Content-Range: bytes {}-{}/{}\r\n", chosen->begin, chosen->begin + chosen->length - 1, size);
+    return *chosen;
+}
 
 pages::pages(const fs::path& folder) : folder_(fs::canonical(folder)) {
     if (!fs::is_directory(folder_)) {
@@ -180,9 +237,7 @@ void pages::serve(cardea::stream& peer) const {
 }
 
 pages::answer pages::find(const request& asked) const {
-    const auto refuse = [](int status, const char* reason) {
-        return answer{status, reason, {}, "text/plain", std::string(reason) + "\n"};
-    };
+    constexpr auto refuse = answer::refusal;
     const bool lacks_host = asked.version == "HTTP/1.1" && !asked.has_host;  // RFC 9112 section 3.2
     if (!asked.version.starts_with("HTTP/1.") || !asked.target.starts_with('/') || lacks_host) {
         return refuse(400, "Bad Request");
@@ -234,32 +289,27 @@ std::string pages::listing(const fs::path& folder, std::string_view shown_as) co
 
 void pages::give(cardea::stream& peer, const request& asked) const {
     answer what = find(asked);
-    std::ifstream file;
-    std::uintmax_t size = what.text.size();
+    cardea::file file;
+    part body{0, what.text.size()};
     if (what.file) {
-        file.open(*what.file, std::ios::binary | std::ios::ate);
-        if (file) size = static_cast<std::uintmax_t>(file.tellg());
-        file.seekg(0);
-        if (!file) {
-            what = {403, "Forbidden", {}, "text/plain", "Forbidden\n"};
-            size = what.text.size();
-        }
+        std::error_code gone;
+        file = cardea::file::open(what.file->string(), gone);
+        const std::uint64_t size = gone ? 0 : file.size(gone);
+        if (gone) what = answer::refusal(403, "Forbidden");
+        // A range is for GET alone (RFC 9110 section 14.2).
+        const bool whole = asked.method != "GET" || asked.has_condition;
+        body = gone ? part{0, what.text.size()} : what.choose_part(whole ? "" : asked.range, size);
     }
-    const bool with_body = asked.method != "HEAD";
     std::string head = fmt::format(
         "HTTP/1.1 {} {}\r\nServer: cardea/" CARDEA_VERSION "\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}{}\r\n",
-        what.status, what.reason, what.type, size, what.fields, asked.keep_alive ? "" : "Connection: close\r\n");
+        what.status, what.reason, what.type, body.length, what.fields, asked.keep_alive ? "" : "Connection: close\r\n");
+    const bool with_body = asked.method != "HEAD";
     if (!what.file && with_body) head += what.text;
     peer.send_all(head);
     if (!what.file || !with_body) return;
-    std::vector<char> chunk(chunk_size);
-    while (size > 0) {
-        file.read(chunk.data(), static_cast<std::streamsize>(std::min<std::uintmax_t>(chunk.size(), size)));
-        const auto n = static_cast<std::size_t>(file.gcount());
-        // The length has been promised: a file that has shrunk since ends the connection instead.
-        if (n == 0) throw std::runtime_error("the file '" + what.file->string() + "' ended early");
-        peer.send_all({chunk.data(), n});
-        size -= n;
+    // The length has been promised: a file that has shrunk since ends the connection instead.
+    if (peer.send_file(file, body.begin, body.length) < body.length) {
+        throw std::runtime_error("the file '" + what.file->string() + "' ended early");
     }
 }
 

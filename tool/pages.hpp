@@ -1,4 +1,5 @@
-// The files of a folder over HTTP/1.1 (RFC 9110, RFC 9112), as browsers and curl ask for them: GET and HEAD.
+// The files of a folder over HTTP/1.1 (RFC 9110, RFC 9112), as browsers and curl ask for them: GET (one range of a
+// file as well) and HEAD.
 #pragma once
 
 #include <cardea/stream.hpp>
@@ -12,8 +13,7 @@ class pages {
     explicit pages(const std::filesystem::path& folder);
 
     /// Answers one connection's requests until it closes. Any number of fibers at once. Nothing outside of the folder
-    /// is shown, symbolic links that lead out of it neither. Files are read as they are sent, and the thread waits for
-    /// the disk. Throws cardea::error.
+    /// is shown, symbolic links that lead out of it neither. Throws cardea::error.
     void serve(cardea::stream& peer) const;
 
   private:

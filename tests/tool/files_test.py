@@ -68,6 +68,40 @@ class Files(harness.ToolTest):
         self.assertIn(b"\r\nContent-Length: 7\r\n", answer)
         self.assertTrue(answer.endswith(b"\r\n\r\n"), answer)
 
+    def test_ranges(self):
+        data = self.random_file("shown/data", 100_000).read_bytes()
+        for asked, begin, end in (("0-0", 0, 1), ("10-19", 10, 20), ("99990-", 99_990, 100_000),
+                                  ("-7", 99_993, 100_000), ("-200000", 0, 100_000), ("50000-999999", 50_000, 100_000)):
+            with self.subTest(asked):
+                headers = self.folder / "headers"
+                self.assertEqual(self.get("/data", "-r", asked, "-D", headers), (206, data[begin:end]))
+                self.assertIn(f"Content-Range: bytes {begin}-{end - 1}/100000", headers.read_text())
+        for nothing in ("100000-", "100000-100001", "-0"):
+            self.assertEqual(self.get("/data", "-H", f"Range: bytes={nothing}")[0], 416)
+        for ignored in ("bytes=5-4", "bytes=", "bytes=a-b", "bytes=-", "bytes=1-2,4-5", "lines=1-2", "bytes=1",
+                        "bytes=99999999999999999999-"):
+            self.assertEqual(self.get("/data", "-H", f"Range: {ignored}"), (200, data))
+        self.assertEqual(self.get("/data", "-r", "1-2", "-H", 'If-Range: "x"'), (200, data))
+        self.assertEqual(self.get("/empty", "-r", "0-")[0], 416)
+        self.assertIn(b"HTTP/1.1 200", self.raw(b"HEAD /data HTTP/1.0\r\nRange: bytes=1-2\r\n\r\n"))
+
+    def test_curl_goes_on_where_it_stopped(self):
+        data = self.random_file("shown/data", 1_000_000).read_bytes()
+        half = self.folder / "half"
+        half.write_bytes(data[:400_000])
+        self.curl("-C", "-", "-o", half, f"http://{self.where}/data")
+        self.assertEqual(harness.sha256(half.read_bytes()), harness.sha256(data))
+
+    def test_wrk_has_no_errors(self):
+        self.random_file("shown/data", 20_000)
+        for path in ("/page.txt", "/data"):
+            wrk = self.program("wrk", "--threads", "1", "--connections", "20", "--duration", "1s", "--timeout", "30s",
+                               f"http://{self.where}{path}", watch="stdout")
+            self.assertEqual(wrk.wait(), 0)
+            said = wrk.rest()
+            self.assertRegex(said, r"\b[1-9]\d* requests in")
+            self.assertNotRegex(said, "Socket errors|Non-2xx")
+
     def test_requests_in_one_connection(self):
         one = b"GET /page.txt HTTP/1.1\r\nHost: x\r\n\r\n"
         last = b"GET /page.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
