@@ -1,0 +1,27 @@
+// How a fiber waits for a std::future, which has no way to tell anybody: a helper thread waits for it.
+#include <atomic>
+#include <cardea/future.hpp>
+
+#include "fiber/execution.hpp"
+#include "fiber/offload.hpp"
+
+namespace cardea::detail {
+
+void await_other_threads(std::function<bool(std::chrono::nanoseconds)> wait_a_while) {
+    // How long a thread may go on waiting for what nobody wants to know any more.
+    static constexpr std::chrono::milliseconds look_up_after{100};
+    if (in_simulated_world()) throw error(errc::not_supported, "await", "await a future on a simulated host");
+    std::error_code failed = execution::current().interruption();
+    if (!failed) {
+        const auto left = std::make_shared<std::atomic<bool>>(false);
+        failed = offload_for_program([left, wait = std::move(wait_a_while)] {
+            while (!left->load(std::memory_order_relaxed) && !wait(look_up_after)) {
+            }
+        });
+        left->store(true, std::memory_order_relaxed);
+    }
+    if (failed == errc::cancelled) throw cancelled();
+    if (failed) throw error(failed, "await", "await a future");
+}
+
+}  // namespace cardea::detail
