@@ -208,6 +208,82 @@ class Examples(harness.ToolTest):
         self.assertIn(b"From server: open the door", done.stdout)
 
 
+class ExampleServers(harness.ToolTest):
+    def server(self, name, *arguments):
+        server = self.enterContext(harness.Program(harness.EXAMPLES / name, "*:7000", *arguments, watch="stdout",
+                                                   env=IN_ENVIRONMENT))
+        server.wait_line("is ready at")
+        return server
+
+    def connect(self, version=4):
+        return self.enterContext(socket.create_connection((HOST[version], 7000), harness.PATIENCE))
+
+    def test_chat(self):
+        server = self.server("chat_server")
+        ann, bob = self.connect(4), self.connect(6)
+        for one, name in ((ann, b"ann"), (bob, b"bob")):
+            one.sendall(name + b"\r\n/who\r\n")
+            while b"* here are ann" not in one.recv(4096):
+                pass
+        bob.sendall(b"hello\r\n")
+        heard = b""
+        while not heard.endswith(b"bob: hello\r\n"):
+            heard += ann.recv(4096)
+        ann.close()
+        bob.close()
+        self.end_with(server)
+
+    def test_lines_of_telnet(self):
+        server = self.server("telnet_server")
+        terminal = self.connect(6)
+        terminal.sendall(b"\xff\xfd\x01upper from the kernel\r\nquit\r\n")
+        self.assertEqual(harness.receive_all(terminal),
+                         b"Welcome. Try: help\r\n> \xff\xfc\x01FROM THE KERNEL\r\n> Bye\r\n")
+        self.end_with(server)
+
+    def test_mail_from_curl(self):
+        server = self.server("smtp_sink", self.folder)
+        mail = self.folder / "mail"
+        mail.write_bytes(b"Subject: x\r\n\r\n" + b".a line\r\n" * 100_000)
+        done = subprocess.run(["curl", "-sS", "--noproxy", "*", f"smtp://{at(4, 7000)}", "--mail-from", "a@x",
+                               "--mail-rcpt", "b@x", "-T", mail], capture_output=True, timeout=harness.PATIENCE,
+                              check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertEqual(harness.sha256((self.folder / "1.eml").read_bytes()), harness.sha256(mail.read_bytes()))
+        self.end_with(server)
+
+    def test_a_proxy_is_a_host_between_two(self):
+        with socket.create_server((KERNEL[6], 0), family=socket.AF_INET6) as door:
+            door.settimeout(harness.PATIENCE)
+            server = self.server("tcp_proxy", f"[{KERNEL[6]}]:{door.getsockname()[1]}")
+            client = self.connect(4)
+            behind = self.enterContext(door.accept()[0])
+            self.assertEqual(behind.getpeername()[0], HOST[6])
+            client.sendall(b"a question")
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(harness.receive_all(behind), b"a question")
+            behind.sendall(b"an answer")
+            behind.close()
+            self.assertEqual(harness.receive_all(client), b"an answer")
+            server.wait_line(": 10 bytes forth, 9 back$")
+            self.end_with(server)
+
+    def test_a_forwarder_of_questions(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as names, \
+                socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as asker:
+            for one, where in ((names, KERNEL[4]), (asker, KERNEL[6])):
+                one.settimeout(harness.PATIENCE)
+                one.bind((where, 0))
+            server = self.server("dns_forwarder", f"{KERNEL[4]}:{names.getsockname()[1]}")
+            question = b"\x12\x34\1\0\0\1\0\0\0\0\0\0\4door\4test\0\0\1\0\1"
+            asker.sendto(question, (HOST[6], 7000))
+            asked, who = names.recvfrom(512)
+            self.assertEqual((asked[2:], who[0]), (question[2:], HOST[4]))
+            names.sendto(asked[:2] + b"\x81\x83" + asked[4:], who)  # no such name
+            self.assertEqual(asker.recv(512), question[:2] + b"\x81\x83" + question[4:])
+            self.end_with(server)
+
+
 class Mistakes(harness.ToolTest):
     def refused(self, network, code, says, *arguments, env=None):
         command = arguments or ("serve", "echo", "*:7")
