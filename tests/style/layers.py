@@ -14,7 +14,7 @@ PUBLIC = {
     "trace": {"trace", "ladder"},
     "streams": {"stream_ref", "buffered", "lines", "framing", "copy"},
     "socket": {"file", "socket", "socket_ref", "stream", "tcp", "udp", "unix", "datagram", "batch", "error_queue", "multicast"}
-    | {"passing", "raw"},
+    | {"passing", "raw", "interfaces"},
     "runtime": {"embed"},
     "serve": {"serve"},
     "sim": {"sim"},
