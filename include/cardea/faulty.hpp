@@ -102,8 +102,8 @@ class faulty_network {
     faulty_network(const faulty_network&) = delete;
     faulty_network& operator=(const faulty_network&) = delete;
 
-    /// Adds a fault. Its calls are counted from now on. Several may befall one call.
-    void add(const fault& one);
+    /// Adds a fault, and returns its number. Its calls are counted from now on. Several may befall one call.
+    std::size_t add(const fault& one);
     /// Forgets every fault.
     void clear() noexcept;
 
@@ -119,8 +119,12 @@ class faulty_network {
     [[nodiscard]] std::uint64_t calls(network_call of = network_call::any) const noexcept;  ///< So far.
     /// Calls that a fault has befallen.
     [[nodiscard]] std::uint64_t faults() const noexcept;
+    /// Calls that the fault of this number has befallen.
+    [[nodiscard]] std::uint64_t faults(std::size_t number) const noexcept;
     /// The last call that a fault has befallen; any: none.
     [[nodiscard]] network_call last() const noexcept;
+    /// The last one that the fault of this number has befallen.
+    [[nodiscard]] network_call last(std::size_t number) const noexcept;
     /// Its sockets that are open: those of programs, and connections that nobody has accepted yet after an accept that
     /// was too late.
     [[nodiscard]] std::size_t open_sockets() const noexcept;

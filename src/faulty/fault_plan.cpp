@@ -99,9 +99,10 @@ void bring_about(const fault& f, verdict& v) noexcept {
 
 }  // namespace
 
-void fault_plan::add(const fault& one) {
+std::size_t fault_plan::add(const fault& one) {
     const std::lock_guard held(guard_);
-    armed_.push_back({one});
+    armed_.push_back({.what = one});
+    return armed_.size() - 1;
 }
 
 void fault_plan::clear() noexcept {
@@ -120,6 +121,8 @@ verdict fault_plan::next(network_call call, type of) noexcept {
         ++a.seen;
         if (a.seen < a.what.first || a.seen - a.what.first >= a.what.count) continue;
         bring_about(a.what, v);
+        ++a.befallen;
+        a.last = call;
         befallen = true;
     }
     if (befallen) {
@@ -137,6 +140,16 @@ std::uint64_t fault_plan::calls(network_call of) const noexcept {
 std::uint64_t fault_plan::faults() const noexcept {
     const std::lock_guard held(guard_);
     return faults_;
+}
+
+std::uint64_t fault_plan::faults(std::size_t number) const noexcept {
+    const std::lock_guard held(guard_);
+    return number < armed_.size() ? armed_[number].befallen : 0;
+}
+
+network_call fault_plan::last(std::size_t number) const noexcept {
+    const std::lock_guard held(guard_);
+    return number < armed_.size() ? armed_[number].last : network_call::any;
 }
 
 network_call fault_plan::last() const noexcept {

@@ -30,19 +30,23 @@ struct verdict {
 /// Any thread may call it.
 class fault_plan {
   public:
-    void add(const fault& one);
+    std::size_t add(const fault& one);
     void clear() noexcept;
     /// Counts a call on a socket of that type (of no socket: any), and says what befalls it.
     verdict next(network_call call, type of = type::raw) noexcept;
 
     [[nodiscard]] std::uint64_t calls(network_call of) const noexcept;
     [[nodiscard]] std::uint64_t faults() const noexcept;
+    [[nodiscard]] std::uint64_t faults(std::size_t number) const noexcept;
     [[nodiscard]] network_call last() const noexcept;
+    [[nodiscard]] network_call last(std::size_t number) const noexcept;
 
   private:
     struct armed {
         fault what;
         std::uint64_t seen = 0;
+        std::uint64_t befallen = 0;
+        network_call last = network_call::any;
     };
     static constexpr std::size_t kinds = static_cast<std::size_t>(network_call::resolve) + 1;
 

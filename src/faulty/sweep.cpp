@@ -11,7 +11,11 @@ namespace {
 /// Why the round was none that may be; empty: it was.
 class round_of_sweep {
   public:
-    round_of_sweep(faulty_network& net, const fault& what) noexcept : net_(net), what_(what) {}
+    round_of_sweep(faulty_network& net, const fault& what, std::uint64_t n)
+        : net_(net), what_(what), number_(net.add(what.at(n))) {}
+
+    [[nodiscard]] bool reached() const noexcept { return net_.faults(number_) > 0; }
+    [[nodiscard]] network_call where() const noexcept { return net_.last(number_); }
 
     std::string run(const std::function<void(faulty_network&)>& scenario) {
         std::string why;
@@ -31,7 +35,7 @@ class round_of_sweep {
         } catch (const cancelled&) {
             if (!may_cancel()) return "cancelled by nobody";
         } catch (const std::system_error& e) {
-            if (net_.faults() == 0 || e.code() != what_.error) return e.what();
+            if (!reached() || e.code() != what_.error) return e.what();
         } catch (const std::exception& e) {
             return e.what();
         } catch (...) {
@@ -42,11 +46,12 @@ class round_of_sweep {
 
     [[nodiscard]] bool may_cancel() const noexcept {
         const bool injected = what_.what == fault::effect::cancel_when_done || what_.error == errc::cancelled;
-        return injected && net_.faults() > 0;
+        return injected && reached();
     }
 
     faulty_network& net_;
     const fault& what_;
+    const std::size_t number_;
 };
 
 }  // namespace
@@ -55,16 +60,16 @@ sweep_report sweep(std::uint64_t most, const fault& what, const std::function<vo
     sweep_report report;
     for (std::uint64_t n = 1; n <= most; ++n) {
         faulty_network net;
-        net.add(what.at(n));
-        const std::string why = round_of_sweep(net, what).run(scenario);
+        round_of_sweep round(net, what, n);
+        const std::string why = round.run(scenario);
         ++report.rounds;
         if (!why.empty()) {
             report.failed_at = n;
-            report.failed_in = net.last();
+            report.failed_in = round.where();
             report.why = "call " + std::to_string(n) + " (" + to_string(report.failed_in) + "): " + why;
             return report;
         }
-        if (net.faults() == 0) {
+        if (!round.reached()) {
             report.complete = true;
             return report;
         }

@@ -134,13 +134,17 @@ faulty_network::faulty_network() : core_(std::make_shared<detail::wrapping_netwo
 
 faulty_network::~faulty_network() = default;
 
-void faulty_network::add(const fault& one) { core_->plan.add(one); }
+std::size_t faulty_network::add(const fault& one) { return core_->plan.add(one); }
 
 void faulty_network::clear() noexcept { core_->plan.clear(); }
 
 std::uint64_t faulty_network::calls(network_call of) const noexcept { return core_->plan.calls(of); }
 
 std::uint64_t faulty_network::faults() const noexcept { return core_->plan.faults(); }
+
+std::uint64_t faulty_network::faults(std::size_t number) const noexcept { return core_->plan.faults(number); }
+
+network_call faulty_network::last(std::size_t number) const noexcept { return core_->plan.last(number); }
 
 network_call faulty_network::last() const noexcept { return core_->plan.last(); }
 

@@ -14,7 +14,7 @@ class back_off {
 
     /// True for the first failure in a while: the one to tell people of. A resource that is used to its limit fails and
     /// recovers many times a second.
-    [[nodiscard]] bool is_news() const noexcept { return execution::current().now_ns() > quiet_until_ns_; }
+    [[nodiscard]] bool is_news() const noexcept { return execution::current().now_ns() >= quiet_until_ns_; }
     /// Waits; each time twice as long, until success(). False: cancelled.
     bool wait() noexcept;
     void success() noexcept { next_ns_ = shortest_ns; }

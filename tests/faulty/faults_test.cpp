@@ -1,34 +1,17 @@
 // Each fault does to a call what it says, on every network, and nothing to the others.
 #include <gtest/gtest.h>
 
-#include <array>
-#include <cardea/cardea.hpp>
-#include <cardea/datagram.hpp>
-#include <cardea/faulty.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "every_network.hpp"
-#include "scenes.hpp"
+#include "under_faults.hpp"
 
 namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(faults);
-
-const std::error_code injected = std::make_error_code(std::errc::no_buffer_space);
-
-/// Runs `body` on a wrapper that has these faults, on the network under test.
-template <class Body>
-auto with(std::vector<fault> what, Body body) {
-    return [what = std::move(what), body] {
-        faulty_network net;
-        for (const fault& one : what) net.add(one);
-        net.run([&] { body(net); });
-        EXPECT_EQ(net.open_sockets(), 0U);
-    };
-}
 
 TEST_P(faults, nothing_happens_without_one) {
     on_network(with({}, [](faulty_network& net) {

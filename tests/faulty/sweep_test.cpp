@@ -1,22 +1,16 @@
 // A sweep puts the fault at each call in turn, and names the call at which an invariant fails.
 #include <gtest/gtest.h>
 
-#include <array>
-#include <cardea/cardea.hpp>
-#include <cardea/faulty.hpp>
 #include <memory>
 #include <stdexcept>
 #include <vector>
 
-#include "every_network.hpp"
-#include "scenes.hpp"
+#include "under_faults.hpp"
 
 namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(sweeps);
-
-const std::error_code injected = std::make_error_code(std::errc::no_buffer_space);
 
 TEST_P(sweeps, until_the_fault_is_not_reached) {
     on_network([] {
