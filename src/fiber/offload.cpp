@@ -193,11 +193,15 @@ std::error_code send_and_wait(helpers& pool, std::function<void()> work, interru
     return pool.wait_for(*sent, how);
 }
 
-std::error_code run_here(execution& me, const callable& how, void* work) {
-    const std::int64_t end = me.call_end();
+// On a thread of the pool, unless there is nobody to keep waiting.
+std::error_code run_where_it_may_block(const callable& how, void* work) {
+    const loop* here = loop::current();
+    if (here != nullptr && here->running() != nullptr && !in_simulated_world()) {
+        return send_and_wait(
+            programs_pool(), [&how, work] { how.run(work); }, interrupted::sees_it_end);
+    }
     how.run(work);
-    if (const std::error_code stopped = me.interruption()) return stopped;
-    return end != never_ns && end <= me.now_ns() ? errc::timed_out : std::error_code();
+    return {};
 }
 
 }  // namespace
@@ -222,14 +226,12 @@ bool in_simulated_world() noexcept {
 
 void run_offloaded(const callable& how, void* work) {
     execution& me = execution::current();
+    const std::int64_t end = me.call_end();
     std::error_code failed = me.interruption();
-    if (!failed) {
-        const loop* here = loop::current();
-        const bool keeps_nobody_waiting = here == nullptr || here->running() == nullptr || in_simulated_world();
-        failed = keeps_nobody_waiting ? run_here(me, how, work)
-                                      : send_and_wait(
-                                            programs_pool(), [&how, work] { how.run(work); }, interrupted::sees_it_end);
-    }
+    if (!failed) failed = run_where_it_may_block(how, work);
+    // It may have ended late, and yet before a timer could tell.
+    if (!failed) failed = me.interruption();
+    if (!failed && end != never_ns && end <= me.now_ns()) failed = errc::timed_out;
     if (failed == errc::cancelled) throw cancelled();
     if (failed) throw error(failed, "offload", "offload");
 }
