@@ -119,7 +119,7 @@ TEST_P(options, that_a_socket_cannot_have_are_refused_by_name) {
 }
 
 TEST_P(options, tcp_info_tells_of_the_connection) {
-    on_network([this] {
+    on_network([] {
         two_streams both = connected_pair();
         both.client.send_all(pattern_bytes(0, 1000));
         std::vector<std::byte> room(1000);
