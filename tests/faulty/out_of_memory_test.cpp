@@ -1,0 +1,59 @@
+// Out of memory at each allocation in turn: an exchange either succeeds or says so, leaves nothing behind, and the loop
+// lives on. A program of its own, for it replaces operator new.
+#include <gtest/gtest.h>
+
+#include <new>
+
+#include "failing_allocations.hpp"
+#include "under_faults.hpp"
+
+namespace cardea::conformance {
+namespace {
+
+CARDEA_CONFORMANCE(out_of_memory);
+
+/// What a program does, on errors: end. True: it got through.
+bool exchange(std::vector<std::byte>& room, const std::vector<std::byte>& data) {
+    try {
+        two_streams both = connected_pair();
+        both.client.send_all(data);
+        both.server.recv_exactly(room);
+        lease borrowed;
+        both.server.send("x");
+        borrowed = both.client.recv_lease();
+        udp_socket door = udp_socket::bind("127.0.0.1:0");
+        door.send_to("y", door.local());
+        door.recv_from(room);
+        return true;
+    } catch (const std::bad_alloc&) {
+    } catch (const std::system_error& e) {
+        EXPECT_EQ(e.code(), std::errc::not_enough_memory) << e.what();
+    }
+    return false;
+}
+
+TEST_P(out_of_memory, at_any_allocation_of_an_exchange_nothing_leaks_and_the_network_lives_on) {
+    if (!GetParam().kernel) GTEST_SKIP() << "Cardea's own stack has no answer to a failed allocation: the program ends";
+    on_network([] {
+        faulty_network net;  // counts the sockets
+        std::vector<std::byte> room(2'000);
+        const std::vector<std::byte> data = pattern_bytes(0, room.size());
+        long survived = 0;
+        bool through = false;
+        while (!through && survived < 1'000) {
+            until_failure = survived;
+            const bool done = net.run([&] { return exchange(room, data); });
+            through = until_failure >= 0;  // it was not reached any more
+            until_failure = -1;
+            ASSERT_EQ(net.open_sockets(), 0U) << "after allocation " << survived;
+            ASSERT_TRUE(done || !through);
+            ++survived;
+        }
+        EXPECT_TRUE(through);
+        EXPECT_GT(survived, 2);
+        EXPECT_TRUE(exchange(room, data)) << "and afterwards all is well";
+    });
+}
+
+}  // namespace
+}  // namespace cardea::conformance
