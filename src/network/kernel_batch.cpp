@@ -113,7 +113,7 @@ int kernel_socket::send_singles(std::span<const outgoing_datagram> all, int flag
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
             const int failure = errno;
-            if (again > 0 || !pass_over(failure)) return failure;
+            if (again == tries_after(failure) || !pass_over(failure)) return failure;
             continue;
         }
         for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) done.bytes += headers[i].msg_len;

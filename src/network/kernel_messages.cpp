@@ -64,7 +64,7 @@ int kernel_socket::send_datagram(msghdr& h, int flags, std::size_t& sent) noexce
             return 0;
         }
         const int failure = errno;
-        if (again > 0 || !pass_over(failure)) return failure;
+        if (again == tries_after(failure) || !pass_over(failure)) return failure;
     }
 }
 

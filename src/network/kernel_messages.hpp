@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cardea/message.hpp>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -15,6 +16,11 @@
 #include <mutex>
 
 namespace cardea::detail {
+
+/// How often a send may meet errors of earlier datagrams before it gives up: whoever takes one out of the kernel's
+/// queue meanwhile puts the next one before the socket (sock_dequeue_err_skb). An error of its own it would meet each
+/// time.
+constexpr int tries_after(int failure) noexcept { return failure == EMSGSIZE ? 1 : 64; }
 
 /// Of a socket that has used batches or asked for errors. Few sockets ever have one; it goes along between networks.
 struct message_state {
