@@ -13,6 +13,11 @@ from namespaces import PATIENCE
 from puppet import MEGABYTE, NETWORK, STACK, TunTest, program
 
 
+# The client stops when it has handed everything to its kernel: the largest send buffer (tcp_wmem) and the receive window
+# of Cardea's stack on TUN may still be full then.
+UNDER_WAY = 2 * 4 * 1024 * 1024
+
+
 class Iperf3(TunTest):
     def measure(self, *options, version=4):
         """What both sides have counted."""
@@ -41,7 +46,7 @@ class Iperf3(TunTest):
             end, streams = self.measure("-n", size, version=version)
             self.assertGreaterEqual(end["sum_sent"]["bytes"], int(size))
             self.assertEqual(end["sum_received"]["bytes"], sum(bytes_ for _, bytes_, _ in streams))
-            self.assertGreater(end["sum_received"]["bytes"], int(size) * 0.9)  # the rest was under way at the end
+            self.assertGreater(end["sum_received"]["bytes"], max(int(size) - UNDER_WAY, 0))
 
     def test_client_receives(self):
         for version in (4, 6):
