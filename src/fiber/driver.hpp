@@ -18,6 +18,8 @@ class driver {
     virtual void wake_up() noexcept = 0;
     /// A descriptor that is readable (poll(2)) when wait() would find something; -1: there is none.
     [[nodiscard]] virtual int pollable() { return -1; }
+    /// Time is what the driver says: it moves only when every fiber waits, and not with the machine's clock.
+    [[nodiscard]] virtual bool is_virtual() const noexcept { return false; }
     /// Open sockets, for loop_statistics.
     [[nodiscard]] virtual std::size_t open_sockets() const noexcept = 0;
 

@@ -37,6 +37,7 @@ class loop {
     [[nodiscard]] network& net() const noexcept { return running_ != nullptr ? *running_->net : net_; }
     [[nodiscard]] bool has_ready() const noexcept { return first_ != nullptr; }
     [[nodiscard]] std::int64_t clock_ns() const noexcept { return driver_.clock_ns(); }
+    [[nodiscard]] bool in_virtual_time() const noexcept { return driver_.is_virtual(); }
     /// The clock as it was after the last wait.
     [[nodiscard]] std::int64_t recent_ns() const noexcept { return recent_ns_; }
 

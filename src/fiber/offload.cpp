@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include <cardea/network.hpp>
 #include <cardea/offload.hpp>
 #include <chrono>
 #include <condition_variable>
@@ -13,7 +12,6 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -221,7 +219,7 @@ std::error_code offload_for_program(std::function<void()> work) noexcept {
 
 bool in_simulated_world() noexcept {
     const loop* here = loop::current();
-    return here != nullptr && std::string_view(here->net().name()) == "sim";
+    return here != nullptr && here->in_virtual_time();
 }
 
 void run_offloaded(const callable& how, void* work) {

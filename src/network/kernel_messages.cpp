@@ -143,7 +143,6 @@ int kernel_socket::receive_once(incoming_message& m, int flags) noexcept {
 }
 
 int kernel_socket::receive(incoming_message& m, int flags) noexcept {
-    constexpr int most_in_a_row = 64;  // a flood of errors must not keep a loop here
     const bool trains = uses_messages() && messages_->gluing.load(std::memory_order_acquire);
     for (int i = 0;; ++i) {
         const int failure = trains ? receive_from_train(*messages_, m) : receive_once(m, flags);
@@ -153,7 +152,7 @@ int kernel_socket::receive(incoming_message& m, int flags) noexcept {
             if (uses_messages() && messages_->wants_errors.load(std::memory_order_acquire)) collect_errors(*messages_);
             return failure;
         }
-        if (!pass_over(failure) || i == most_in_a_row) return failure;
+        if (!pass_over(failure) || i == most_errors_in_a_row) return failure;
     }
 }
 

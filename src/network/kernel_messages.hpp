@@ -17,10 +17,12 @@
 
 namespace cardea::detail {
 
-/// How often a send may meet errors of earlier datagrams before it gives up: whoever takes one out of the kernel's
-/// queue meanwhile puts the next one before the socket (sock_dequeue_err_skb). An error of its own it would meet each
-/// time.
-constexpr int tries_after(int failure) noexcept { return failure == EMSGSIZE ? 1 : 64; }
+/// How often a call may meet errors of earlier datagrams before it gives up: a flood of them must not keep a loop
+/// there.
+inline constexpr int most_errors_in_a_row = 64;
+/// The same for a send: whoever takes an error out of the kernel's queue meanwhile puts the next one before the socket
+/// (sock_dequeue_err_skb). An error of its own it would meet each time.
+constexpr int tries_after(int failure) noexcept { return failure == EMSGSIZE ? 1 : most_errors_in_a_row; }
 
 /// Of a socket that has used batches or asked for errors. Few sockets ever have one; it goes along between networks.
 struct message_state {

@@ -41,6 +41,7 @@ class simulation final : public cardea::detail::driver {
     void drain(std::int64_t longest_ns) noexcept;
 
     [[nodiscard]] std::int64_t clock_ns() const noexcept override { return now_; }
+    [[nodiscard]] bool is_virtual() const noexcept override { return true; }
     void wait(std::int64_t timeout_ns) noexcept override;
     void wake_up() noexcept override;
     [[nodiscard]] std::size_t open_sockets() const noexcept override;
