@@ -1,5 +1,6 @@
 // The helper threads: made as work comes, ended when idle. What nobody waits for any more does not hold up the rest: an
-// abandoned errand that has not begun is dropped, and one that has begun does not count among the threads at work.
+// abandoned errand that has not begun is dropped, unless it is owed, and one that has begun does not count among the
+// threads at work.
 #include "fiber/offload.hpp"
 
 #include <pthread.h>
@@ -28,8 +29,9 @@ constexpr std::size_t attended_limit = 32;
 constexpr std::size_t thread_limit = 128;
 constexpr std::chrono::seconds idle_limit{5};
 
-/// What becomes of work that has begun when whoever asked for it is interrupted.
-enum class interrupted : std::uint8_t { leaves_it, sees_it_end };
+/// What becomes of work when whoever asked for it is interrupted: has it begun, it is left alone or seen to its end; has
+/// it not, it is dropped, unless it is owed.
+enum class interrupted : std::uint8_t { leaves_it, sees_it_end, leaves_it_owed };
 
 struct errand {
     enum class state : std::uint8_t { queued, running, ended };
@@ -39,6 +41,7 @@ struct errand {
     // The rest is guarded by the helpers' lock.
     execution* waiting = nullptr;
     bool attended = false;
+    bool owed = false;
     state stands = state::queued;
 };
 
@@ -103,7 +106,7 @@ class helpers {
     void abandon(errand& e) noexcept {
         e.attended = false;
         if (e.stands == errand::state::queued) {
-            queue_.erase(e.place);
+            if (!e.owed) queue_.erase(e.place);
             return;
         }
         ++unattended_;
@@ -169,13 +172,14 @@ helpers& programs_pool() {
     return *all;
 }
 
-std::error_code send_off(helpers& pool, std::function<void()> work, execution* waiting,
+std::error_code send_off(helpers& pool, std::function<void()> work, execution* waiting, bool owed,
                          std::shared_ptr<errand>& sent) noexcept {
     try {
         sent = std::make_shared<errand>();
         sent->work = std::move(work);
         sent->waiting = waiting;
         sent->attended = waiting != nullptr;
+        sent->owed = owed;
         pool.add(sent);
         return {};
     } catch (const std::system_error& e) {
@@ -187,7 +191,8 @@ std::error_code send_off(helpers& pool, std::function<void()> work, execution* w
 
 std::error_code send_and_wait(helpers& pool, std::function<void()> work, interrupted how) noexcept {
     std::shared_ptr<errand> sent;
-    if (const std::error_code failed = send_off(pool, std::move(work), &execution::current(), sent)) return failed;
+    const bool owed = how == interrupted::leaves_it_owed;
+    if (const std::error_code failed = send_off(pool, std::move(work), &execution::current(), owed, sent)) return failed;
     return pool.wait_for(*sent, how);
 }
 
@@ -206,7 +211,11 @@ std::error_code run_where_it_may_block(const callable& how, void* work) {
 
 std::error_code offload_unattended(std::function<void()> work) noexcept {
     std::shared_ptr<errand> sent;
-    return send_off(own_pool(), std::move(work), nullptr, sent);
+    return send_off(own_pool(), std::move(work), nullptr, true, sent);
+}
+
+std::error_code offload_owed(std::function<void()> work) noexcept {
+    return send_and_wait(own_pool(), std::move(work), interrupted::leaves_it_owed);
 }
 
 std::error_code offload(std::function<void()> work) noexcept {

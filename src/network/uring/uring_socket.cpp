@@ -11,7 +11,6 @@
 #include <new>
 #include <utility>
 
-#include "fiber/offload.hpp"
 #include "network/uring/perform.hpp"
 
 namespace cardea::detail {
@@ -35,6 +34,7 @@ network* uring_socket::home() const noexcept { return home_; }
 
 void uring_socket::settle_in(native_socket& from) noexcept {
     set_nonblocking(false);  // io_uring waits by itself; O_NONBLOCK would make it give up
+    learn_linger();
     receiver_.begin_with(from);
     inherit(from);
 }
@@ -55,10 +55,14 @@ std::error_code uring_socket::accept(std::unique_ptr<network_socket>& connection
     if (!acceptor_) return std::make_error_code(std::errc::not_enough_memory);
     int fd = -1;
     if (const std::error_code failed = acceptor_->accept(*home_, fd, client)) return failed;
-    connection.reset(new (std::nothrow) uring_socket(*home_, fd, family_, type_));
-    if (connection) return {};
-    ::close(fd);
-    return std::make_error_code(std::errc::not_enough_memory);
+    auto* made = new (std::nothrow) uring_socket(*home_, fd, family_, type_);
+    if (made == nullptr) {
+        ::close(fd);
+        return std::make_error_code(std::errc::not_enough_memory);
+    }
+    if (lingers()) made->learn_linger();
+    connection.reset(made);
+    return {};
 }
 
 std::error_code uring_socket::connect(const endpoint& server) noexcept {
@@ -237,15 +241,6 @@ void uring_socket::check_thread() const noexcept {
     std::abort();
 }
 
-void uring_socket::close_descriptor() noexcept {
-    const loop* here = loop::current();
-    if (lingers() && here != nullptr && here->running() != nullptr) {
-        offload([fd = fd_] { ::close(fd); });  // blocks as long as SO_LINGER says: not this loop
-    } else {
-        ::close(fd_);
-    }
-}
-
 std::error_code uring_socket::close() noexcept {
     if (std::exchange(closing_, true)) return {};
     if (home_ != nullptr) {
@@ -258,7 +253,7 @@ std::error_code uring_socket::close() noexcept {
         home_->strike_off(*this);
     }
     acceptor_.reset();
-    close_descriptor();
+    close_beside_loop(fd_, lingers());
     return {};
 }
 
