@@ -52,7 +52,7 @@ io_result epoll_socket::recv(mutable_buffer room) noexcept {
     done.error = usable();
     if (done.error) return done;
     if (!unread_.empty()) return take_unread(room);
-    if (uses_messages() && type_ != type::stream) return recv_record(room);
+    if (type_ != type::stream) return recv_record(room);
     done.error = perform(record_->in, epoll_reading, [&]() noexcept {
         const ssize_t n = restarted([&] { return ::recv(fd_, room.data(), room.size(), MSG_DONTWAIT); });
         if (n < 0) return errno;
