@@ -92,9 +92,9 @@ io_result epoll_socket::recv_lease(lease& out) noexcept {
             }
             done.bytes = static_cast<std::size_t>(n);
             record_->read_gave(done.bytes, room.size());
+            bulk_ = done.bytes == room.size();
             return 0;
         });
-        bulk_ = room && done.bytes == room.size();
     }
     if (done.bytes > 0) out = std::move(room).lend(done.bytes);
     return done;
