@@ -21,6 +21,9 @@ constexpr std::size_t send_at_most = std::size_t{1} << 30;  // a completion's re
 // How often a full queue of a Unix socket is tried again.
 constexpr std::int64_t retry_after_ns = 1'000'000;
 
+// What the kernel says of a request that was cancelled, or that was not to wait.
+bool comes_of_cancelling(int error) noexcept { return error == ECANCELED || error == EINTR || would_block(error); }
+
 }  // namespace
 
 uring_socket::uring_socket(uring_network& home, int fd, family f, type t) noexcept
@@ -41,7 +44,10 @@ void uring_socket::settle_in(native_socket& from) noexcept {
 
 std::error_code uring_socket::explain(outcome ended) const noexcept {
     if (closing_) return errc::closed;
-    if (ended.why != wake::ready) return to_error(ended.why);
+    // It failed by itself before the kernel could cancel it: the error has been taken out of the socket, and nobody else
+    // will hear of it.
+    const bool failed = ended.result < 0 && !comes_of_cancelling(-ended.result);
+    if (ended.why != wake::ready && !failed) return to_error(ended.why);
     return system_error_code(-ended.result);
 }
 
