@@ -7,12 +7,14 @@
 #include <signal.h>
 
 #include <cardea/offload.hpp>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -23,7 +25,7 @@ namespace cardea::detail {
 
 namespace {
 
-/// Threads at work for somebody who waits.
+/// Threads at work for somebody who waits, in each pool.
 constexpr std::size_t attended_limit = 32;
 /// Threads in all: the others are caught in calls that nobody waits for, as look-ups of names that no server answers.
 constexpr std::size_t thread_limit = 128;
@@ -36,7 +38,8 @@ enum class interrupted : std::uint8_t { leaves_it, sees_it_end, leaves_it_owed }
 struct errand {
     enum class state : std::uint8_t { queued, running, ended };
 
-    std::function<void()> work;
+    /// Gives false where it wants another turn.
+    std::function<bool()> work;
     std::list<std::shared_ptr<errand>>::iterator place;
     // The rest is guarded by the helpers' lock.
     execution* waiting = nullptr;
@@ -63,6 +66,8 @@ class signals_held_back {
 
 class helpers {
   public:
+    helpers* before = nullptr;  // see pool
+
     void add(const std::shared_ptr<errand>& e) {
         std::unique_lock held(guard_);
         e->place = queue_.insert(queue_.end(), e);
@@ -138,18 +143,26 @@ class helpers {
     }
 
     void run(std::unique_lock<std::mutex>& held) {
-        std::shared_ptr<errand> e = std::move(queue_.front());
-        queue_.pop_front();
-        e->stands = errand::state::running;
-        if (!e->attended) ++unattended_;
+        std::list<std::shared_ptr<errand>> mine;
+        mine.splice(mine.end(), queue_, queue_.begin());
+        errand& e = *mine.front();
+        e.stands = errand::state::running;
+        if (!e.attended) ++unattended_;
+        bool over = false;
+        do {
+            held.unlock();
+            over = e.work();
+            held.lock();
+        } while (!over && queue_.empty());
+        if (!e.attended) --unattended_;
+        e.stands = over ? errand::state::ended : errand::state::queued;
+        if (!over) {  // the next in line has its turn
+            queue_.splice(queue_.end(), mine);
+            return;
+        }
+        if (e.waiting != nullptr) e.waiting->unpark();
         held.unlock();
-        e->work();
-        held.lock();
-        e->stands = errand::state::ended;
-        if (!e->attended) --unattended_;
-        if (e->waiting != nullptr) e->waiting->unpark();
-        held.unlock();
-        e.reset();
+        mine.clear();
         held.lock();
     }
 
@@ -161,18 +174,37 @@ class helpers {
     std::size_t unattended_ = 0;  // threads at work that nobody waits for
 };
 
-// Never destroyed: their detached threads may outlive main().
-helpers& own_pool() {
-    static auto* const all = new helpers;
-    return *all;
-}
-// Apart from the library's own: programs' work may take as long as it likes, and names must be found meanwhile.
-helpers& programs_pool() {
-    static auto* const all = new helpers;
-    return *all;
-}
+// The pools are made at first use and never destroyed: their detached threads may outlive main().
+struct pool {
+    std::atomic<helpers*> made{nullptr};
+    /// Those of the processes that this one was forked from; reachable, for who looks for leaks.
+    helpers* left_behind = nullptr;
 
-std::error_code send_off(helpers& pool, std::function<void()> work, execution* waiting, bool owed,
+    helpers& get() {
+        if (helpers* const there = made.load(std::memory_order_acquire)) return *there;
+        auto fresh = std::make_unique<helpers>();
+        helpers* there = nullptr;
+        return made.compare_exchange_strong(there, fresh.get(), std::memory_order_acq_rel) ? *fresh.release() : *there;
+    }
+    // A child of fork(2) has none of the threads, and the lock may be held by one of them: it begins anew.
+    void forget() noexcept {
+        helpers* const parents = made.exchange(nullptr, std::memory_order_relaxed);
+        if (parents != nullptr) parents->before = std::exchange(left_behind, parents);
+    }
+};
+
+// The library's own work: names, files, descriptors that linger.
+constinit pool own_pool;
+// Apart from that: programs' work may take as long as it likes, and names must be found meanwhile.
+constinit pool programs_pool;
+// Apart from both: what a future waits for may well be some of that work.
+constinit pool futures_pool;
+
+[[maybe_unused]] const int forgotten_by_children = ::pthread_atfork(nullptr, nullptr, [] {
+    for (pool* p : {&own_pool, &programs_pool, &futures_pool}) p->forget();
+});
+
+std::error_code send_off(pool& to, std::function<bool()> work, execution* waiting, bool owed,
                          std::shared_ptr<errand>& sent) noexcept {
     try {
         sent = std::make_shared<errand>();
@@ -180,7 +212,7 @@ std::error_code send_off(helpers& pool, std::function<void()> work, execution* w
         sent->waiting = waiting;
         sent->attended = waiting != nullptr;
         sent->owed = owed;
-        pool.add(sent);
+        to.get().add(sent);
         return {};
     } catch (const std::system_error& e) {
         return e.code();
@@ -189,19 +221,29 @@ std::error_code send_off(helpers& pool, std::function<void()> work, execution* w
     }
 }
 
-std::error_code send_and_wait(helpers& pool, std::function<void()> work, interrupted how) noexcept {
+std::error_code send_and_wait(pool& to, std::function<bool()> work, interrupted how) noexcept {
     std::shared_ptr<errand> sent;
     const bool owed = how == interrupted::leaves_it_owed;
-    if (const std::error_code failed = send_off(pool, std::move(work), &execution::current(), owed, sent)) return failed;
-    return pool.wait_for(*sent, how);
+    if (const std::error_code failed = send_off(to, std::move(work), &execution::current(), owed, sent)) return failed;
+    return to.get().wait_for(*sent, how);
+}
+
+std::function<bool()> in_one_turn(std::function<void()> work) {
+    return [work = std::move(work)] {
+        work();
+        return true;
+    };
 }
 
 // On a thread of the pool, unless there is nobody to keep waiting.
 std::error_code run_where_it_may_block(const callable& how, void* work) {
     const loop* here = loop::current();
     if (here != nullptr && here->running() != nullptr && !in_simulated_world()) {
-        return send_and_wait(
-            programs_pool(), [&how, work] { how.run(work); }, interrupted::sees_it_end);
+        const auto once = [&how, work] {
+            how.run(work);
+            return true;
+        };
+        return send_and_wait(programs_pool, once, interrupted::sees_it_end);
     }
     how.run(work);
     return {};
@@ -209,21 +251,27 @@ std::error_code run_where_it_may_block(const callable& how, void* work) {
 
 }  // namespace
 
-std::error_code offload_unattended(std::function<void()> work) noexcept {
+std::error_code offload_unattended(std::function<void()> work) noexcept try {
     std::shared_ptr<errand> sent;
-    return send_off(own_pool(), std::move(work), nullptr, true, sent);
+    return send_off(own_pool, in_one_turn(std::move(work)), nullptr, true, sent);
+} catch (const std::bad_alloc&) {
+    return std::make_error_code(std::errc::not_enough_memory);
 }
 
-std::error_code offload_owed(std::function<void()> work) noexcept {
-    return send_and_wait(own_pool(), std::move(work), interrupted::leaves_it_owed);
+std::error_code offload_owed(std::function<void()> work) noexcept try {
+    return send_and_wait(own_pool, in_one_turn(std::move(work)), interrupted::leaves_it_owed);
+} catch (const std::bad_alloc&) {
+    return std::make_error_code(std::errc::not_enough_memory);
 }
 
-std::error_code offload(std::function<void()> work) noexcept {
-    return send_and_wait(own_pool(), std::move(work), interrupted::leaves_it);
+std::error_code offload(std::function<void()> work) noexcept try {
+    return send_and_wait(own_pool, in_one_turn(std::move(work)), interrupted::leaves_it);
+} catch (const std::bad_alloc&) {
+    return std::make_error_code(std::errc::not_enough_memory);
 }
 
-std::error_code offload_for_program(std::function<void()> work) noexcept {
-    return send_and_wait(programs_pool(), std::move(work), interrupted::leaves_it);
+std::error_code offload_in_turns(std::function<bool()> work) noexcept {
+    return send_and_wait(futures_pool, std::move(work), interrupted::leaves_it_owed);
 }
 
 bool in_simulated_world() noexcept {

@@ -18,8 +18,9 @@ std::error_code offload_owed(std::function<void()> work) noexcept;
 /// Has `work` done, and waits for nothing.
 std::error_code offload_unattended(std::function<void()> work) noexcept;
 
-/// As offload(), on the threads that programs' own work uses (cardea/offload.hpp): it may take any time.
-std::error_code offload_for_program(std::function<void()> work) noexcept;
+/// Has `work` called again and again until it gives true, on threads for that alone, and in between other such work:
+/// however many there are, each has its turn. Interrupted, it has at least one more.
+std::error_code offload_in_turns(std::function<bool()> work) noexcept;
 
 /// Here nothing may depend on other threads: the host is simulated, alone or in a world.
 bool in_simulated_world() noexcept;
