@@ -25,6 +25,8 @@ enum class call_kind : std::uint8_t {
     peek,      ///< as recv, and the bytes stay
     put_back,  ///< bytes that will be received once more
 };
+/// How many kinds there are.
+inline constexpr std::size_t call_kinds = static_cast<std::size_t>(call_kind::put_back) + 1;
 std::string_view to_string(call_kind kind) noexcept;
 
 /// One call of one socket. Pointers and views are valid during the callback only.

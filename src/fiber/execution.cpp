@@ -45,6 +45,8 @@ void execution::set_name(std::string_view name) noexcept {
 std::error_code pause(std::int64_t ns) noexcept {
     const deadline until{std::chrono::nanoseconds(ns)};
     execution& me = execution::current();
+    const activity what{"sleep"};
+    const doing shown(me, me.doing != nullptr ? *me.doing : what);  // within a socket's call, it is that
     for (;;) {
         const wake why = me.park(patience::interruptible);
         if (why == wake::cancelled) return errc::cancelled;

@@ -8,6 +8,7 @@
 #include <cardea/error.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "fiber/timer_wheel.hpp"
@@ -29,6 +30,13 @@ inline std::error_code to_error(wake why) noexcept {
     if (why == wake::ready) return {};
     return why == wake::timed_out ? errc::timed_out : errc::cancelled;
 }
+
+/// What an execution is about while it is in a call that may wait: on its stack, for dumps (dump.hpp). The innermost
+/// one tells; `describe` appends to `to` what the name alone does not say, and may be null.
+struct activity {
+    const char* what;
+    void (*describe)(const activity& self, std::string& to) = nullptr;
+};
 
 class execution {
   public:
@@ -71,6 +79,9 @@ class execution {
     [[nodiscard]] std::string_view name() const noexcept { return {name_.data(), name_length_}; }
     void set_name(std::string_view name) noexcept;
 
+    /// What it is about, as far as it has said so. Read by its loop only, while it is not running.
+    const activity* doing = nullptr;
+
     /// Links of its scope's list of children; guarded by the scope.
     execution* next_sibling = nullptr;
     execution* previous_sibling = nullptr;
@@ -91,6 +102,19 @@ class execution {
     std::atomic<bool> cancel_{false};
     std::uint8_t name_length_ = 0;
     std::array<char, 31> name_{};
+};
+
+/// Says what the running execution is about, as long as this lives.
+class doing {
+  public:
+    doing(execution& who, const activity& what) noexcept : who_(who), outer_(who.doing) { who.doing = &what; }
+    ~doing() { who_.doing = outer_; }
+    doing(const doing&) = delete;
+    doing& operator=(const doing&) = delete;
+
+  private:
+    execution& who_;
+    const activity* const outer_;
 };
 
 /// Waits that long, or until a deadline around it (errc::timed_out) or a cancellation (errc::cancelled).

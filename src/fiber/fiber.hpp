@@ -46,6 +46,11 @@ class fiber final : public execution {
     /// What this_network() says instead, if anything: a wrapper around `net`. Handed on like that.
     network* wrapper = nullptr;
     fiber* next_ready = nullptr;
+    /// Links of its loop's list of all its fibers.
+    fiber* next_alive = nullptr;
+    fiber* previous_alive = nullptr;
+    /// When its last park began; since then it waits, if it does.
+    std::int64_t parked_ns = 0;
     struct wake_timer : timer_node {
         fiber* target = nullptr;
     } timer;

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cardea/network.hpp>
 #include <charconv>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "fiber/all_loops.hpp"
 #include "fiber/loop_door.hpp"
 #include "fiber/overflow.hpp"
 #include "fiber/scope_state.hpp"
@@ -16,6 +18,15 @@
 namespace cardea::detail {
 
 constinit thread_local loop* loop::current_ = nullptr;
+
+namespace {
+
+std::uint64_t next_number() noexcept {
+    static std::atomic<std::uint64_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
 
 fiber::fiber(loop& at, const stack& given, scope_state& scope, const callable& calls, void* object) noexcept
     : home(at), on(given), of(scope), how(calls), body(object), net(&at.net()) {
@@ -48,15 +59,19 @@ loop::loop(driver& drives, network& net)
       net_(net),
       recent_ns_(drives.clock_ns()),
       timers_(recent_ns_),
-      outside_(std::make_shared<door>()) {
+      outside_(std::make_shared<door>()),
+      number_(next_number()) {
     if (current_ != nullptr) throw std::logic_error("run() inside run(): this thread has a loop already");
     watch_for_overflow();  // may throw: before anybody can see this loop
     current_ = this;
     outside_->inside = this;
     adopt_thread_context(thread_);
+    all_loops::add(*this);
 }
 
 loop::~loop() {
+    publish();
+    all_loops::remove(*this);
     if (current_ == this) current_ = nullptr;
 }
 
@@ -93,6 +108,9 @@ fiber& loop::start(const fiber_options& options, scope_state& of, const callable
     }
     make_context(f.machine, moved, static_cast<std::size_t>(static_cast<std::byte*>(moved) - on.low), fiber_main, &f);
     ++fibers_;
+    f.next_alive = alive_;
+    if (alive_ != nullptr) alive_->previous_alive = &f;
+    alive_ = &f;
     of.add(f);
     enqueue(f);
     return f;
@@ -114,8 +132,7 @@ void loop::fiber_main(void* self) {
     // A wake-up from another thread may still be on its way to this record.
     while (f.remote.pending.load(std::memory_order_acquire)) home.drain_inbox();
     f.now = fiber::state::ended;
-    --home.fibers_;
-    home.ended_ = &f;
+    home.bury(f);
     fiber* next = --home.budget_ > 0 ? home.dequeue() : nullptr;
     home.running_ = next;
     if (next != nullptr) {
@@ -123,6 +140,13 @@ void loop::fiber_main(void* self) {
         ++home.switches_;
     }
     leave_context(f.machine, next != nullptr ? next->machine : home.thread_);
+}
+
+void loop::bury(fiber& f) noexcept {
+    (f.previous_alive != nullptr ? f.previous_alive->next_alive : alive_) = f.next_alive;
+    if (f.next_alive != nullptr) f.next_alive->previous_alive = f.previous_alive;
+    --fibers_;
+    ended_ = &f;
 }
 
 // The stack of a fiber that has ended is given back by whoever runs next: nobody can free the ground he stands on.
@@ -156,6 +180,7 @@ wake loop::park(patience how) noexcept {
         if (until != never_ns) timers_.add(f.timer, until);
     }
     f.now = fiber::state::parked;
+    f.parked_ns = recent_ns_;
     switch_away(f.machine);
     if (f.timer.armed) timers_.remove(f.timer);
     if (how == patience::interruptible && f.cancel_requested()) return wake::cancelled;
@@ -227,9 +252,18 @@ std::int64_t loop::time_to_wait() noexcept {
 
 void loop::look_at_network(std::int64_t timeout_ns) noexcept {
     ++waits_;
+    pulse_.turns.add(driver_.clock_ns() - recent_ns_);
+    publish();
     driver_.wait(timeout_ns);
     asleep_.store(false, std::memory_order_relaxed);
     recent_ns_ = driver_.clock_ns();
+}
+
+void loop::publish() noexcept {
+    pulse_.fibers.store(fibers_, std::memory_order_relaxed);
+    pulse_.sockets.store(driver_.open_sockets(), std::memory_order_relaxed);
+    pulse_.switches.store(switches_, std::memory_order_relaxed);
+    pulse_.waits.store(waits_, std::memory_order_relaxed);
 }
 
 void loop::fire_timers() noexcept {
@@ -269,6 +303,8 @@ void loop::drain_inbox() noexcept {
         item->act(*item);
     }
 }
+
+const char* loop::network_name() const noexcept { return net_.name(); }
 
 loop_statistics loop::statistics() const noexcept {
     return {.fibers = fibers_,

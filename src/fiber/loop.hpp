@@ -10,6 +10,7 @@
 
 #include "fiber/driver.hpp"
 #include "fiber/fiber.hpp"
+#include "fiber/loop_pulse.hpp"
 #include "fiber/stack_pool.hpp"
 #include "fiber/timer_wheel.hpp"
 
@@ -75,6 +76,13 @@ class loop {
     void wake_up() noexcept;
 
     [[nodiscard]] loop_statistics statistics() const noexcept;
+    /// The numbers that other threads may read.
+    [[nodiscard]] const loop_pulse& pulse() const noexcept { return pulse_; }
+    /// The first of all its fibers; they are linked by next_alive. This loop's thread only.
+    [[nodiscard]] fiber* fibers() const noexcept { return alive_; }
+    /// Its number among all loops that the process has had, from 1 on.
+    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+    [[nodiscard]] const char* network_name() const noexcept;
     /// Shared with loop_handle; cut off when the loop ends.
     struct door;
     [[nodiscard]] const std::shared_ptr<door>& outside() const noexcept { return outside_; }
@@ -101,6 +109,8 @@ class loop {
     bool closed_for_good() noexcept;
     std::int64_t time_to_wait() noexcept;
     void look_at_network(std::int64_t timeout_ns) noexcept;
+    void bury(fiber& f) noexcept;
+    void publish() noexcept;
 
     static thread_local loop* current_;
 
@@ -110,6 +120,7 @@ class loop {
     fiber* first_ = nullptr;
     fiber* last_ = nullptr;
     fiber* ended_ = nullptr;
+    fiber* alive_ = nullptr;
     int budget_ = 0;
     std::size_t fibers_ = 0;
     std::uint64_t switches_ = 0;
@@ -122,6 +133,11 @@ class loop {
     std::atomic<inbox_item*> inbox_{nullptr};
     std::atomic<bool> asleep_{false};
     std::shared_ptr<door> outside_;
+    loop_pulse pulse_;
+    const std::uint64_t number_;
+    friend struct all_loops;
+    loop* next_loop_ = nullptr;
+    loop* previous_loop_ = nullptr;
 };
 
 }  // namespace cardea::detail

@@ -78,6 +78,8 @@ class helpers {
 
     /// Waits until it is done, or the caller is interrupted.
     std::error_code wait_for(errand& e, interrupted how) noexcept {
+        const activity what{how == interrupted::sees_it_end ? "offload" : "help by another thread"};
+        const doing shown(*e.waiting, e.waiting->doing != nullptr ? *e.waiting->doing : what);
         std::unique_lock held(guard_);
         wake why = wake::ready;
         while (e.stands != errand::state::ended && why == wake::ready) why = park(held, e, patience::interruptible);

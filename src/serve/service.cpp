@@ -6,6 +6,8 @@
 #include <string>
 #include <system_error>
 
+#include "trace/call_counts.hpp"
+
 namespace cardea::detail {
 
 namespace {
@@ -74,6 +76,7 @@ void service::handler_failed(const endpoint& client, const std::exception_ptr& w
 
 void service::accept_paused(const endpoint& where, const std::exception_ptr& why, bool tell) noexcept {
     accept_pauses.fetch_add(1, std::memory_order_relaxed);
+    counts_of_this_thread().accept_pauses.add(1);
     if (!tell) return;
     if (options.on_error) {
         tell_user(options, where, why);

@@ -1,4 +1,5 @@
-// How a call of a socket reaches whoever observes calls: the one template that every call goes through.
+// The one template that every call of a socket goes through: it is counted (metrics.hpp), shown while it lasts
+// (dump.hpp), and told to whoever observes calls (trace.hpp).
 #pragma once
 
 #include <cardea/network.hpp>
@@ -7,13 +8,14 @@
 #include <memory>
 
 #include "fiber/execution.hpp"
+#include "trace/call_counts.hpp"
 #include "trace/call_trace.hpp"
 
 namespace cardea {
 
 namespace detail {
 
-struct what_is_called {
+struct what_is_called : activity {
     call_kind kind;
     std::uint64_t socket;
     std::size_t asked;
@@ -21,6 +23,9 @@ struct what_is_called {
     const std::uint64_t* made;
     const std::unique_ptr<network_socket>* impl;
 };
+
+/// "recv 0.0.0.0:7 from 192.0.2.1:49152", for dumps.
+void describe_call(const activity& call, std::string& to);
 
 /// A call that somebody observes, from its begin to its end.
 class reported_call {
@@ -72,11 +77,12 @@ template <class Call>
 template <class Call>
 io_result socket::observed(call_kind kind, std::size_t asked, const endpoint* peer, const std::uint64_t* made,
                            Call call) const noexcept {
+    const detail::what_is_called what{{nullptr, detail::describe_call}, kind, id_, asked, peer, made, &impl_};
+    const detail::doing shown(detail::execution::current(), what);
     call_observer* observer = detail::observer_of_calls.load(std::memory_order_acquire);
-    if (observer == nullptr) [[likely]] {
-        return call();
-    }
-    return detail::report(*observer, {kind, id_, asked, peer, made, &impl_}, call);
+    const io_result done = observer == nullptr ? call() : detail::report(*observer, what, call);
+    detail::count_call(kind, done.bytes, done.error);
+    return done;
 }
 
 }  // namespace cardea

@@ -34,10 +34,13 @@ socket::socket(family f, type t, int protocol, std::error_code& ec) noexcept : i
         return {0, this_network().open(f, t, protocol, impl_)};
     });
     ec = opened.error;
+    if (impl_ != nullptr) detail::counts_of_this_thread().opened.add(1);
 }
 
 socket::socket(std::unique_ptr<network_socket> opened, family f, type t, const endpoint& peer) noexcept
-    : impl_(std::move(opened)), id_(next_id()), peer_(peer), family_(f), type_(t) {}
+    : impl_(std::move(opened)), id_(next_id()), peer_(peer), family_(f), type_(t) {
+    if (impl_ != nullptr) detail::counts_of_this_thread().opened.add(1);
+}
 
 void socket::fail(std::error_code ec, const char* operation, const endpoint& peer, std::size_t bytes_done) const {
     if (ec == errc::cancelled) throw cancelled();
@@ -114,8 +117,12 @@ native_socket socket::release() {
 native_socket socket::release(std::error_code& ec) noexcept {
     native_socket let_go;
     if (here(ec) == nullptr) return let_go;
+    const bool open = impl_->is_open();
     ec = impl_->release(let_go);
-    if (!ec) impl_.reset();
+    if (!ec) {
+        impl_.reset();
+        if (open) detail::counts_of_this_thread().closed.add(1);
+    }
     return let_go;
 }
 
@@ -264,6 +271,7 @@ socket& socket::operator=(socket&& other) noexcept {
 void socket::close() noexcept {
     if (impl_ == nullptr || !impl_->is_open()) return;
     observed(call_kind::close, 0, &peer_, nullptr, [&]() -> io_result { return {0, impl_->close()}; });
+    detail::counts_of_this_thread().closed.add(1);
 }
 
 void socket::reset() noexcept {

@@ -5,8 +5,10 @@ namespace cardea::detail {
 
 std::error_code stepwise_connect::begin() noexcept {
     if (call_observer* observer = observer_of_calls.load(std::memory_order_acquire)) {
-        reported_.emplace(*observer,
-                          what_is_called{call_kind::connect, socket_.id_, 0, &server_, nullptr, &socket_.impl_});
+        reported_.emplace(
+            *observer,
+            what_is_called{
+                {nullptr, describe_call}, call_kind::connect, socket_.id_, 0, &server_, nullptr, &socket_.impl_});
     }
     std::error_code ec;
     network_socket* const here = socket_.here_to_block(ec);
@@ -21,6 +23,7 @@ void stepwise_connect::end(std::error_code how) noexcept {
     if (!how) socket_.peer_ = server_.unmapped();
     if (reported_) reported_->ended({0, how});
     reported_.reset();
+    count_call(call_kind::connect, 0, how);
 }
 
 }  // namespace cardea::detail

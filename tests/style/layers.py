@@ -17,6 +17,7 @@ PUBLIC = {
     | {"passing", "raw", "interfaces"},
     "runtime": {"embed"},
     "serve": {"serve"},
+    "inspect": {"metrics", "dump"},
     "sim": {"sim"},
     "faulty": {"faulty"},
     "cardea": {"cardea"},  # all of them: for programs, not for the library
@@ -37,6 +38,7 @@ BELOW = {
     "tls": {"base", "names", "network", "fiber", "trace", "socket"},
     "serve": {"base", "names", "network", "fiber", "trace", "socket", "tls", "runtime"},
     "sim": {"base", "names", "network", "network/stack", "fiber", "trace", "stack"},
+    "inspect": {"base", "network", "fiber", "trace"},
     "faulty": {"base", "names", "network", "fiber"},  # a network over any other: it knows none of them
     "cardea": set(PUBLIC) - {"cardea"},
 }
