@@ -43,11 +43,11 @@ class Layout(InstalledTest):
         for path in self.prefix.rglob("*"):
             if path.suffix not in (".cmake", ".pc"):
                 continue
-            # Of an installation in /usr, CMake writes that /lib may be a link to /usr/lib.
-            text = re.sub(r"(?m)^#.*|_realOrig \"/usr.*", "", path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
             for place in (BUILD, SOURCE, self.first):
                 self.assertNotIn(str(place), text, path)
-            self.assertNotRegex(text, r"/usr/lib|/usr/include", path)
+            if not PACKAGES:  # in /usr they are at home
+                self.assertNotRegex(text, r"/usr/lib|/usr/include", path)
 
     def test_the_command_runs_where_it_is_now(self):
         said = call(self.prefix / "bin/cardea", "--version", environment=self.library_path())
