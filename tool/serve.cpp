@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <cardea/dump.hpp>
 #include <cardea/serve.hpp>
 #include <cstdio>
 #include <initializer_list>
@@ -72,6 +73,7 @@ int run_serve(const serve_command& command, const network_choice& on) {
     for (const auto& where : command.where) {
         cardea::endpoint::parse(where);  // says what is wrong with it before anything has begun
     }
+    const cardea::dump_on_quit on_quit;
     auto options = options_of(command);
     options.network = on.name_among({"uring", "epoll", "tun"}, "serve");
     const auto report = command.service == "files" ? serve_files(command, options) : serve_echo(command, options);
@@ -111,7 +113,8 @@ command add_serve(CLI::App& app, network_choice& on) {
     auto* serve = app.add_subcommand("serve", "Run a server: echo or files");
     serve->description(
         "Serves each ADDRESS until SIGINT or SIGTERM: then it takes no more connections, lets those there\n"
-        "are go on for the time of --drain, and ends. A second signal ends it at once.");
+        "are go on for the time of --drain, and ends. A second signal ends it at once. SIGQUIT (Ctrl-\\)\n"
+        "prints what every fiber waits for, and the server goes on.");
     add_options(*serve, *options);
     on.add_to(*serve);
     serve->footer(

@@ -70,7 +70,6 @@ loop::loop(driver& drives, network& net)
 }
 
 loop::~loop() {
-    publish();
     all_loops::remove(*this);
     if (current_ == this) current_ = nullptr;
 }
@@ -207,6 +206,7 @@ void loop::run() noexcept {
     for (;;) {
         budget_ = budget_per_turn;
         while (first_ != nullptr && budget_ > 0) resume_first();
+        turn_ends();
         if (fibers_ == 0 && closed_for_good()) return;
         look_at_network(time_to_wait());
         drain_inbox();
@@ -227,6 +227,7 @@ std::int64_t loop::turn() noexcept {
     fire_timers();
     budget_ = budget_per_turn;
     while (first_ != nullptr && budget_ > 0) resume_first();
+    turn_ends();
     driver_.wait(0);  // submits what they have begun, and may find it done
     return time_to_wait();
 }
@@ -252,14 +253,14 @@ std::int64_t loop::time_to_wait() noexcept {
 
 void loop::look_at_network(std::int64_t timeout_ns) noexcept {
     ++waits_;
-    pulse_.turns.add(driver_.clock_ns() - recent_ns_);
-    publish();
     driver_.wait(timeout_ns);
     asleep_.store(false, std::memory_order_relaxed);
     recent_ns_ = driver_.clock_ns();
 }
 
-void loop::publish() noexcept {
+// For who looks from outside, before each look at the network.
+void loop::turn_ends() noexcept {
+    pulse_.turns.add(driver_.clock_ns() - recent_ns_);
     pulse_.fibers.store(fibers_, std::memory_order_relaxed);
     pulse_.sockets.store(driver_.open_sockets(), std::memory_order_relaxed);
     pulse_.switches.store(switches_, std::memory_order_relaxed);

@@ -110,7 +110,7 @@ class loop {
     std::int64_t time_to_wait() noexcept;
     void look_at_network(std::int64_t timeout_ns) noexcept;
     void bury(fiber& f) noexcept;
-    void publish() noexcept;
+    void turn_ends() noexcept;
 
     static thread_local loop* current_;
 
