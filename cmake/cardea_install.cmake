@@ -20,9 +20,12 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/cardea DESTINATION ${CMAKE_INSTA
   FILES_MATCHING PATTERN "*.hpp")
 
 # A shared library has its dependencies with it; who links a static one must find them.
+# pkg-config, too: it fails where the .pc file of a private requirement is missing, even if nobody links a static library.
 set(CARDEA_STATIC_DEPENDENCIES "")
+set(CARDEA_PC_PRIVATE "")
 if(NOT BUILD_SHARED_LIBS)
   set(CARDEA_STATIC_DEPENDENCIES "find_dependency(Boost 1.74 COMPONENTS context)")
+  set(CARDEA_PC_PRIVATE "Requires.private: liburing\nLibs.private: -lboost_context -lresolv -pthread\n")
 endif()
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/CardeaConfig.cmake.in CardeaConfig.cmake
   INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
@@ -46,9 +49,14 @@ endif()
 
 if(TARGET cardea_tool)
   install(TARGETS cardea_tool RUNTIME COMPONENT tool)
-  install(FILES ${PROJECT_SOURCE_DIR}/packaging/cardea.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tool)
 endif()
 
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
-  ${PROJECT_SOURCE_DIR}/ARCHITECTURE.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT dev)
+# Debian's packages have these three in forms and places of their own (cardea_packages.cmake).
+if(NOT CARDEA_PACKAGES)
+  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT dev)
+  if(TARGET cardea_tool)
+    install(FILES ${PROJECT_SOURCE_DIR}/packaging/cardea.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tool)
+  endif()
+endif()
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/ARCHITECTURE.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT dev)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT dev FILES_MATCHING PATTERN "*.md")

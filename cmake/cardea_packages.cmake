@@ -13,7 +13,10 @@ set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_COMPONENTS_ALL library dev tool stack stack_dev)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
-set(CPACK_STRIP_FILES ON)
+# What debuggers need goes into packages of its own, NAME-dbgsym (*.ddeb), and out of the others.
+set(CPACK_DEBIAN_LIBRARY_DEBUGINFO_PACKAGE ON)
+set(CPACK_DEBIAN_TOOL_DEBUGINFO_PACKAGE ON)
+set(CPACK_DEBIAN_STACK_DEBUGINFO_PACKAGE ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
@@ -53,14 +56,28 @@ set(CPACK_DEBIAN_STACK_DEV_PACKAGE_DEPENDS "${stack_package} (= ${PROJECT_VERSIO
 set(CPACK_COMPONENT_STACK_DEV_DESCRIPTION "TCP/IP stack without I/O of its own, for C programs (development files)
  IP packets and time go in, packets and the results of socket calls come out: for harnesses that test a TCP/IP stack.")
 
-# Every package says its licence and what changed, where Debian's policy looks for it (12.5, 12.7).
+# Compressed as Debian's policy wants it (12.1, 12.7): with no time in it, so that the same sources make the same package.
 find_program(CARDEA_GZIP gzip REQUIRED)
-set(changes ${CMAKE_CURRENT_BINARY_DIR}/changelog.gz)
-execute_process(COMMAND ${CARDEA_GZIP} -9nc ${PROJECT_SOURCE_DIR}/CHANGELOG.md OUTPUT_FILE ${changes} COMMAND_ERROR_IS_FATAL ANY)
+function(cardea_compressed file compressed)
+  execute_process(COMMAND ${CARDEA_GZIP} -9nc ${PROJECT_SOURCE_DIR}/${file}
+    OUTPUT_FILE ${CMAKE_CURRENT_BINARY_DIR}/${compressed} COMMAND_ERROR_IS_FATAL ANY)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${file})
+endfunction()
+cardea_compressed(CHANGELOG.md changelog.gz)
+cardea_compressed(packaging/cardea.1 cardea.1.gz)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cardea.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tool)
+
+# Every package says its licence and what changed, where policy looks for it (12.5, 12.7).
 foreach(component IN LISTS CPACK_COMPONENTS_ALL)
   string(TOUPPER ${component} upper)
   set(doc ${CMAKE_INSTALL_DATAROOTDIR}/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME})
   install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${doc} RENAME copyright COMPONENT ${component})
-  install(FILES ${changes} DESTINATION ${doc} COMPONENT ${component})
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/changelog.gz DESTINATION ${doc} COMPONENT ${component})
 endforeach()
+
+# Policy 8.1.1: a package with a library has dpkg run ldconfig once, after all packages.
+set(triggers ${CMAKE_CURRENT_BINARY_DIR}/triggers)
+file(CONFIGURE OUTPUT ${triggers} CONTENT "activate-noawait ldconfig\n")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${triggers})
+set(CPACK_DEBIAN_STACK_PACKAGE_CONTROL_EXTRA ${triggers})
 include(CPack)

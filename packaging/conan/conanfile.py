@@ -5,7 +5,7 @@ import os
 from conan import ConanFile
 from conan.tools.build import check_min_cppstd
 from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
-from conan.tools.files import copy
+from conan.tools.files import copy, rmdir
 
 
 class Cardea(ConanFile):
@@ -50,6 +50,8 @@ class Cardea(ConanFile):
     def package(self):
         CMake(self).install()
         copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
+        for made_by_conan in ("cmake", "pkgconfig"):
+            rmdir(self, os.path.join(self.package_folder, "lib", made_by_conan))
 
     def package_info(self):
         self.cpp_info.libs = ["cardea"]
