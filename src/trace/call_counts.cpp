@@ -1,49 +1,46 @@
-// See call_counts.hpp: the list of all threads' counts, and what becomes of those of a thread that ends.
+// See call_counts.hpp: whose counts are whose. Without a lock, which a fork could leave locked for ever.
 #include "trace/call_counts.hpp"
 
-#include <memory>
-#include <mutex>
 #include <new>
 
 namespace cardea::detail {
 
 namespace {
 
-constinit std::mutex guard;
-constinit call_counts* all = nullptr;
-/// Of threads that have ended, and of those that could not have counts of their own. The latter count here at the same
-/// time, so that a count may be lost then; nothing else is.
-constinit call_counts shared;
+/// All counts there are. They are never given up: a thread that ends leaves its own to one that begins, which counts
+/// on.
+constinit std::atomic<call_counts*> all{nullptr};
+/// For threads that have none of their own: at their very end, or out of memory. They count here at the same time, so
+/// that a count may be lost then; nothing else is.
+constinit call_counts common;
 
-/// Takes a thread's counts out of the list when the thread ends.
-class registration {
-  public:
-    registration() = default;
-    registration(const registration&) = delete;
-    registration& operator=(const registration&) = delete;
-    ~registration() {
-        own_counts = &shared;  // sockets that are destroyed even later
-        if (!mine_) return;
-        const std::lock_guard held(guard);
-        call_counts** at = &all;
-        while (*at != mine_.get()) at = &(*at)->next;
-        *at = mine_->next;
-        shared.take_over(*mine_);
+call_counts* take_one() noexcept {
+    for (call_counts* c = all.load(std::memory_order_acquire); c != nullptr; c = c->next) {
+        bool taken = false;
+        if (c->taken.compare_exchange_strong(taken, true, std::memory_order_acquire)) return c;
     }
+    auto* made = new (std::nothrow) call_counts;
+    if (made == nullptr) return nullptr;
+    made->taken.store(true, std::memory_order_relaxed);
+    made->next = all.load(std::memory_order_relaxed);
+    while (!all.compare_exchange_weak(made->next, made, std::memory_order_release, std::memory_order_relaxed)) {
+    }
+    return made;
+}
 
-    call_counts& begin() noexcept {
-        mine_.reset(new (std::nothrow) call_counts);
-        own_counts = mine_ ? mine_.get() : &shared;
-        if (mine_) {
-            const std::lock_guard held(guard);
-            mine_->next = all;
-            all = mine_.get();
-        }
-        return *own_counts;
+/// A thread's hold on its counts.
+class tenancy {
+  public:
+    tenancy() noexcept : mine_(take_one()) { own_counts = mine_ != nullptr ? mine_ : &common; }
+    tenancy(const tenancy&) = delete;
+    tenancy& operator=(const tenancy&) = delete;
+    ~tenancy() {
+        own_counts = &common;  // sockets that are destroyed even later
+        if (mine_ != nullptr) mine_->taken.store(false, std::memory_order_release);
     }
 
   private:
-    std::unique_ptr<call_counts> mine_;
+    call_counts* mine_;
 };
 
 }  // namespace
@@ -51,8 +48,8 @@ class registration {
 thread_local constinit call_counts* own_counts = nullptr;
 
 call_counts& find_counts() noexcept {
-    static thread_local registration here;
-    return here.begin();
+    static thread_local tenancy here;
+    return *own_counts;
 }
 
 void call_counts::count_failure(call_kind kind, std::error_code what, std::uint64_t times) noexcept {
@@ -92,9 +89,8 @@ void call_counts::take_over(const call_counts& other) noexcept {
 }
 
 void sum_of_counts(call_counts& out) noexcept {
-    const std::lock_guard held(guard);
-    out.take_over(shared);
-    for (const call_counts* each = all; each != nullptr; each = each->next) out.take_over(*each);
+    out.take_over(common);
+    for (const call_counts* c = all.load(std::memory_order_acquire); c != nullptr; c = c->next) out.take_over(*c);
 }
 
 }  // namespace cardea::detail

@@ -31,7 +31,7 @@ struct failure_tally {
     tally count;
 };
 
-/// The counts of one thread, or of all threads that have ended.
+/// The counts of one thread, and of those that had them before it.
 struct call_counts {
     /// Kinds of failures told apart; what comes beyond them is counted as one more kind.
     static constexpr std::size_t most_failures = 64;
@@ -44,7 +44,8 @@ struct call_counts {
     std::array<failure_tally, most_failures> failures;
     std::atomic<std::size_t> failures_known{0};
     tally other_failures;
-    call_counts* next = nullptr;  // guarded by the list of all
+    std::atomic<bool> taken{false};  // by a thread that lives
+    call_counts* next = nullptr;     // never changes once it is in the list of all
 
     void count_failure(call_kind kind, std::error_code what, std::uint64_t times) noexcept;
     /// Adds everything that `other` has counted.
