@@ -21,12 +21,17 @@ struct place {
 constexpr place places[] = {{"239.255.77.1", "232.1.77.1", "0.0.0.0", "192.0.2.1", "192.0.2.2"},
                             {"ff15::cade:a", "ff35::cade:a", "[::]", "[2001:db8::1]", "[2001:db8::2]"}};
 
+// The kernel makes the route of IPv6 groups when it has noticed that the link is up, which is not at once.
+constexpr const char* until_groups_are_routed =
+    "timeout 30 sh -c 'until ip -6 route show table all dev wire | grep -q ff00::/8; do :; done'";
+
 // An interface that can do multicast, with two addresses of each kind.
 template <class Body>
 auto on_a_wire(Body body) {
     return in_own_network({"ip link add wire type veth peer name far", "ip addr add 192.0.2.1/24 dev wire",
                            "ip addr add 192.0.2.2/24 dev wire", "ip addr add 2001:db8::1/64 dev wire nodad",
-                           "ip addr add 2001:db8::2/64 dev wire nodad", "ip link set far up", "ip link set wire up"},
+                           "ip addr add 2001:db8::2/64 dev wire nodad", "ip link set far up", "ip link set wire up",
+                           until_groups_are_routed},
                           body);
 }
 
