@@ -76,8 +76,9 @@ auto spawn_future(const loop_handle& where, F&& f) -> std::future<std::invoke_re
 /// up all the same, and its result is dropped when it comes. The last future of std::async waits for its work in its
 /// destructor: that happens on the pool's thread.
 ///
-/// One thread of offload()'s pool waits for each future that is not ready, and looks ten times a second whether the
-/// caller is still there; more than 32 at once wait in turn. A deferred future runs on that thread. A future that is
+/// A thread of a pool waits for each future that is not ready, and looks ten times a second whether the caller is still
+/// there; of more than 32 at once each has a turn of that length, again and again. The pool is not that of offload(),
+/// which a future may well wait for. A deferred future runs on that thread. A future that is
 /// ready costs nothing. On simulated hosts, where nothing may depend on other threads, only a future that is ready can
 /// be awaited: errc::not_supported. A future without a state: std::future_error (no_state).
 template <class T>

@@ -1,6 +1,8 @@
 // execution's bookkeeping of deadlines and names, and the plain thread's way of waiting.
 #include "fiber/execution.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cardea/deadline.hpp>
 #include <chrono>
@@ -109,6 +111,14 @@ int thread_execution::begin_kernel_wait() noexcept {
     in_kernel_ = true;
     if (permit_) event_->signal();
     return event_->descriptor();
+}
+
+// A child of fork(2) shares the descriptor with its parent, and would take the parent's wake-ups for its own.
+void thread_execution::forget_parents_event() noexcept { event_.reset(); }
+
+namespace {
+[[maybe_unused]] const int forgotten_by_children =
+    ::pthread_atfork(nullptr, nullptr, [] { this_thread_execution().forget_parents_event(); });
 }
 
 void thread_execution::end_kernel_wait() noexcept {

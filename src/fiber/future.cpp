@@ -8,15 +8,14 @@
 namespace cardea::detail {
 
 void await_other_threads(std::function<bool(std::chrono::nanoseconds)> wait_a_while) {
-    // How long a thread may go on waiting for what nobody wants to know any more.
+    // How long a thread may go on waiting for what nobody wants to know any more, or before the next future's turn.
     static constexpr std::chrono::milliseconds look_up_after{100};
     if (in_simulated_world()) throw error(errc::not_supported, "await", "await a future on a simulated host");
     std::error_code failed = execution::current().interruption();
     if (!failed) {
         const auto left = std::make_shared<std::atomic<bool>>(false);
-        failed = offload_for_program([left, wait = std::move(wait_a_while)] {
-            while (!left->load(std::memory_order_relaxed) && !wait(look_up_after)) {
-            }
+        failed = offload_in_turns([left, wait = std::move(wait_a_while)] {
+            return left->load(std::memory_order_relaxed) || wait(look_up_after);
         });
         left->store(true, std::memory_order_relaxed);
     }

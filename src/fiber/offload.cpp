@@ -1,17 +1,20 @@
 // The helper threads: made as work comes, ended when idle. What nobody waits for any more does not hold up the rest: an
-// abandoned errand that has not begun is dropped, and one that has begun does not count among the threads at work.
+// abandoned errand that has not begun is dropped, unless it is owed, and one that has begun does not count among the
+// threads at work.
 #include "fiber/offload.hpp"
 
 #include <pthread.h>
 #include <signal.h>
 
 #include <cardea/offload.hpp>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -22,23 +25,26 @@ namespace cardea::detail {
 
 namespace {
 
-/// Threads at work for somebody who waits.
+/// Threads at work for somebody who waits, in each pool.
 constexpr std::size_t attended_limit = 32;
 /// Threads in all: the others are caught in calls that nobody waits for, as look-ups of names that no server answers.
 constexpr std::size_t thread_limit = 128;
 constexpr std::chrono::seconds idle_limit{5};
 
-/// What becomes of work that has begun when whoever asked for it is interrupted.
-enum class interrupted : std::uint8_t { leaves_it, sees_it_end };
+/// What becomes of work when whoever asked for it is interrupted: has it begun, it is left alone or seen to its end; has
+/// it not, it is dropped, unless it is owed.
+enum class interrupted : std::uint8_t { leaves_it, sees_it_end, leaves_it_owed };
 
 struct errand {
     enum class state : std::uint8_t { queued, running, ended };
 
-    std::function<void()> work;
+    /// Gives false where it wants another turn.
+    std::function<bool()> work;
     std::list<std::shared_ptr<errand>>::iterator place;
     // The rest is guarded by the helpers' lock.
     execution* waiting = nullptr;
     bool attended = false;
+    bool owed = false;
     state stands = state::queued;
 };
 
@@ -60,6 +66,8 @@ class signals_held_back {
 
 class helpers {
   public:
+    helpers* before = nullptr;  // see pool
+
     void add(const std::shared_ptr<errand>& e) {
         std::unique_lock held(guard_);
         e->place = queue_.insert(queue_.end(), e);
@@ -105,7 +113,7 @@ class helpers {
     void abandon(errand& e) noexcept {
         e.attended = false;
         if (e.stands == errand::state::queued) {
-            queue_.erase(e.place);
+            if (!e.owed) queue_.erase(e.place);
             return;
         }
         ++unattended_;
@@ -137,18 +145,26 @@ class helpers {
     }
 
     void run(std::unique_lock<std::mutex>& held) {
-        std::shared_ptr<errand> e = std::move(queue_.front());
-        queue_.pop_front();
-        e->stands = errand::state::running;
-        if (!e->attended) ++unattended_;
+        std::list<std::shared_ptr<errand>> mine;
+        mine.splice(mine.end(), queue_, queue_.begin());
+        errand& e = *mine.front();
+        e.stands = errand::state::running;
+        if (!e.attended) ++unattended_;
+        bool over = false;
+        do {
+            held.unlock();
+            over = e.work();
+            held.lock();
+        } while (!over && queue_.empty());
+        if (!e.attended) --unattended_;
+        e.stands = over ? errand::state::ended : errand::state::queued;
+        if (!over) {  // the next in line has its turn
+            queue_.splice(queue_.end(), mine);
+            return;
+        }
+        if (e.waiting != nullptr) e.waiting->unpark();
         held.unlock();
-        e->work();
-        held.lock();
-        e->stands = errand::state::ended;
-        if (!e->attended) --unattended_;
-        if (e->waiting != nullptr) e->waiting->unpark();
-        held.unlock();
-        e.reset();
+        mine.clear();
         held.lock();
     }
 
@@ -160,25 +176,45 @@ class helpers {
     std::size_t unattended_ = 0;  // threads at work that nobody waits for
 };
 
-// Never destroyed: their detached threads may outlive main().
-helpers& own_pool() {
-    static auto* const all = new helpers;
-    return *all;
-}
-// Apart from the library's own: programs' work may take as long as it likes, and names must be found meanwhile.
-helpers& programs_pool() {
-    static auto* const all = new helpers;
-    return *all;
-}
+// The pools are made at first use and never destroyed: their detached threads may outlive main().
+struct pool {
+    std::atomic<helpers*> made{nullptr};
+    /// Those of the processes that this one was forked from; reachable, for who looks for leaks.
+    helpers* left_behind = nullptr;
 
-std::error_code send_off(helpers& pool, std::function<void()> work, execution* waiting,
+    helpers& get() {
+        if (helpers* const there = made.load(std::memory_order_acquire)) return *there;
+        auto fresh = std::make_unique<helpers>();
+        helpers* there = nullptr;
+        return made.compare_exchange_strong(there, fresh.get(), std::memory_order_acq_rel) ? *fresh.release() : *there;
+    }
+    // A child of fork(2) has none of the threads, and the lock may be held by one of them: it begins anew.
+    void forget() noexcept {
+        helpers* const parents = made.exchange(nullptr, std::memory_order_relaxed);
+        if (parents != nullptr) parents->before = std::exchange(left_behind, parents);
+    }
+};
+
+// The library's own work: names, files, descriptors that linger.
+constinit pool own_pool;
+// Apart from that: programs' work may take as long as it likes, and names must be found meanwhile.
+constinit pool programs_pool;
+// Apart from both: what a future waits for may well be some of that work.
+constinit pool futures_pool;
+
+[[maybe_unused]] const int forgotten_by_children = ::pthread_atfork(nullptr, nullptr, [] {
+    for (pool* p : {&own_pool, &programs_pool, &futures_pool}) p->forget();
+});
+
+std::error_code send_off(pool& to, std::function<bool()> work, execution* waiting, bool owed,
                          std::shared_ptr<errand>& sent) noexcept {
     try {
         sent = std::make_shared<errand>();
         sent->work = std::move(work);
         sent->waiting = waiting;
         sent->attended = waiting != nullptr;
-        pool.add(sent);
+        sent->owed = owed;
+        to.get().add(sent);
         return {};
     } catch (const std::system_error& e) {
         return e.code();
@@ -187,18 +223,29 @@ std::error_code send_off(helpers& pool, std::function<void()> work, execution* w
     }
 }
 
-std::error_code send_and_wait(helpers& pool, std::function<void()> work, interrupted how) noexcept {
+std::error_code send_and_wait(pool& to, std::function<bool()> work, interrupted how) noexcept {
     std::shared_ptr<errand> sent;
-    if (const std::error_code failed = send_off(pool, std::move(work), &execution::current(), sent)) return failed;
-    return pool.wait_for(*sent, how);
+    const bool owed = how == interrupted::leaves_it_owed;
+    if (const std::error_code failed = send_off(to, std::move(work), &execution::current(), owed, sent)) return failed;
+    return to.get().wait_for(*sent, how);
+}
+
+std::function<bool()> in_one_turn(std::function<void()> work) {
+    return [work = std::move(work)] {
+        work();
+        return true;
+    };
 }
 
 // On a thread of the pool, unless there is nobody to keep waiting.
 std::error_code run_where_it_may_block(const callable& how, void* work) {
     const loop* here = loop::current();
     if (here != nullptr && here->running() != nullptr && !in_simulated_world()) {
-        return send_and_wait(
-            programs_pool(), [&how, work] { how.run(work); }, interrupted::sees_it_end);
+        const auto once = [&how, work] {
+            how.run(work);
+            return true;
+        };
+        return send_and_wait(programs_pool, once, interrupted::sees_it_end);
     }
     how.run(work);
     return {};
@@ -206,17 +253,27 @@ std::error_code run_where_it_may_block(const callable& how, void* work) {
 
 }  // namespace
 
-std::error_code offload_unattended(std::function<void()> work) noexcept {
+std::error_code offload_unattended(std::function<void()> work) noexcept try {
     std::shared_ptr<errand> sent;
-    return send_off(own_pool(), std::move(work), nullptr, sent);
+    return send_off(own_pool, in_one_turn(std::move(work)), nullptr, true, sent);
+} catch (const std::bad_alloc&) {
+    return std::make_error_code(std::errc::not_enough_memory);
 }
 
-std::error_code offload(std::function<void()> work) noexcept {
-    return send_and_wait(own_pool(), std::move(work), interrupted::leaves_it);
+std::error_code offload_owed(std::function<void()> work) noexcept try {
+    return send_and_wait(own_pool, in_one_turn(std::move(work)), interrupted::leaves_it_owed);
+} catch (const std::bad_alloc&) {
+    return std::make_error_code(std::errc::not_enough_memory);
 }
 
-std::error_code offload_for_program(std::function<void()> work) noexcept {
-    return send_and_wait(programs_pool(), std::move(work), interrupted::leaves_it);
+std::error_code offload(std::function<void()> work) noexcept try {
+    return send_and_wait(own_pool, in_one_turn(std::move(work)), interrupted::leaves_it);
+} catch (const std::bad_alloc&) {
+    return std::make_error_code(std::errc::not_enough_memory);
+}
+
+std::error_code offload_in_turns(std::function<bool()> work) noexcept {
+    return send_and_wait(futures_pool, std::move(work), interrupted::leaves_it_owed);
 }
 
 bool in_simulated_world() noexcept {

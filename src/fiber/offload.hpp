@@ -7,15 +7,20 @@
 
 namespace cardea::detail {
 
-/// Runs `work` on a helper thread and waits for it. errc::timed_out or errc::cancelled: it goes on unattended, so it
-/// must own everything it touches. Errors of starting a thread are returned.
+/// Runs `work` on a helper thread and waits for it. errc::timed_out or errc::cancelled: it goes on unattended if it has
+/// begun, so it must own everything it touches, and is dropped if not. Errors of starting a thread are returned.
 std::error_code offload(std::function<void()> work) noexcept;
+
+/// The same for work that must happen, as closing a descriptor: interrupted, it is done all the same, at once or when a
+/// thread is free. Another error: it has not begun, and never will.
+std::error_code offload_owed(std::function<void()> work) noexcept;
 
 /// Has `work` done, and waits for nothing.
 std::error_code offload_unattended(std::function<void()> work) noexcept;
 
-/// As offload(), on the threads that programs' own work uses (cardea/offload.hpp): it may take any time.
-std::error_code offload_for_program(std::function<void()> work) noexcept;
+/// Has `work` called again and again until it gives true, on threads for that alone, and in between other such work:
+/// however many there are, each has its turn. Interrupted, it has at least one more.
+std::error_code offload_in_turns(std::function<bool()> work) noexcept;
 
 /// Here nothing may depend on other threads: the host is simulated, alone or in a world.
 bool in_simulated_world() noexcept;

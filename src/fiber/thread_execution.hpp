@@ -31,6 +31,7 @@ class thread_execution final : public execution {
     /// be had.
     [[nodiscard]] int begin_kernel_wait() noexcept;
     void end_kernel_wait() noexcept;
+    void forget_parents_event() noexcept;
 
     /// What this_network() says instead of the thread network, if anything: a wrapper around it. Handed on to the
     /// threads of a scope.

@@ -66,6 +66,16 @@ void read_fact(const cmsghdr& c, datagram_info& info, std::size_t& glued) noexce
     }
 }
 
+// Those that came along with what asks for facts alone.
+void close_descriptors(const cmsghdr& c) noexcept {
+    const std::size_t count = (c.cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+        int number = -1;
+        std::memcpy(&number, CMSG_DATA(&c) + i * sizeof number, sizeof number);
+        ::close(number);
+    }
+}
+
 // Owned from here on, or closed: those beyond what the caller has room for.
 void take_descriptors(const cmsghdr& c, incoming_message& m) noexcept {
     const std::size_t count = (c.cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -89,7 +99,13 @@ void take_descriptors(const cmsghdr& c, incoming_message& m) noexcept {
 
 std::size_t read_control(msghdr& from, datagram_info& info) noexcept {
     std::size_t glued = 0;
-    for (cmsghdr* c = CMSG_FIRSTHDR(&from); c != nullptr; c = CMSG_NXTHDR(&from, c)) read_fact(*c, info, glued);
+    for (cmsghdr* c = CMSG_FIRSTHDR(&from); c != nullptr; c = CMSG_NXTHDR(&from, c)) {
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
+            close_descriptors(*c);
+        } else {
+            read_fact(*c, info, glued);
+        }
+    }
     return glued;
 }
 

@@ -57,7 +57,7 @@ struct control_room {
 
 /// What came along with a message, into `m`. Returns the size of the glued datagrams (UDP_GRO); 0: it is one.
 std::size_t read_control(msghdr& from, incoming_message& m) noexcept;
-/// The facts alone.
+/// The facts alone: descriptors that came along are closed.
 std::size_t read_control(msghdr& from, datagram_info& info) noexcept;
 
 /// The control messages of one message on its way out.

@@ -83,6 +83,8 @@ class kernel_socket : public network_socket {
     void abandon_connect() noexcept;
     /// With SO_LINGER of more than 0 s close(2) blocks, on a non-blocking descriptor too: not on a loop's thread.
     [[nodiscard]] bool lingers() const noexcept { return lingers_; }
+    /// SO_LINGER comes with a descriptor, from a listener (accept(2)) or from another network.
+    void learn_linger() noexcept;
     std::error_code set_nonblocking(bool on) noexcept;
     [[nodiscard]] bool is_listening() const noexcept;
 
@@ -157,6 +159,10 @@ class kernel_socket : public network_socket {
 /// What a descriptor from elsewhere is (SO_DOMAIN, SO_TYPE): fills in family and type where they are not known, and
 /// sets FD_CLOEXEC.
 std::error_code identify(native_socket& from) noexcept;
+
+/// close(2) at the end of a socket of a loop: one that lingers is a helper thread's, and a fiber waits for that as far
+/// as its deadlines go.
+void close_beside_loop(int fd, bool lingers) noexcept;
 
 /// socket(2): close-on-exec; IPv6 sockets dual-stack.
 std::error_code open_descriptor(family f, type t, int protocol, int extra_flags, int& fd) noexcept;

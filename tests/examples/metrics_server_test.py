@@ -60,6 +60,7 @@ class Metrics(servers.ServerTest):
                   if name == "cardea_loop_latency_seconds_bucket"]
         self.assertEqual(counts, sorted(counts), "a histogram's buckets are cumulative")
         self.assertEqual(counts[-1], now["cardea_loop_latency_seconds_count", ()])
+        client.half_close()
         self.end_with(server)
 
     def test_what_else_is_asked_for(self):
@@ -75,7 +76,7 @@ class Metrics(servers.ServerTest):
         address = page.removeprefix("http://").removesuffix("/metrics")
         done = subprocess.run([str(harness.EXAMPLES / "metrics_server"), "127.0.0.1:0", address],
                               capture_output=True, text=True, timeout=60, check=False)
-        self.assertIn(f"metrics_server: bind {address}: Address already in use", done.stderr)
+        self.assertIn(f"metrics_server: listen on {address}: Address already in use", done.stderr)
         self.end_with(taken)
 
     def test_sigquit_tells_what_fibers_wait_for(self):

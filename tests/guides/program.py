@@ -80,8 +80,10 @@ INCLUDES = """
 #include <cardea/batch.hpp>
 #include <cardea/cardea.hpp>
 #include <cardea/datagram.hpp>
+#include <cardea/dump.hpp>
 #include <cardea/embed.hpp>
 #include <cardea/error_queue.hpp>
+#include <cardea/metrics.hpp>
 #include <cardea/multicast.hpp>
 #include <cardea/passing.hpp>
 #include <cardea/raw.hpp>
@@ -89,6 +91,7 @@ INCLUDES = """
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "fiber/loop.hpp"
-#include "fiber/offload.hpp"
 #include "network/epoll/epoll_network.hpp"
 #include "network/epoll/epoll_perform.hpp"
 
@@ -19,17 +18,6 @@ namespace {
 
 const sockaddr* raw(const endpoint& e) noexcept { return static_cast<const sockaddr*>(e.native()); }
 socklen_t raw_size(const endpoint& e) noexcept { return static_cast<socklen_t>(e.native_size()); }
-
-// SO_LINGER makes close(2) wait, on a non-blocking descriptor too: a helper thread does, and a fiber waits for that.
-void close_descriptor(int fd, bool lingers) noexcept {
-    const loop* here = loop::current();
-    if (lingers && here != nullptr) {
-        const auto work = [fd] { ::close(fd); };
-        const std::error_code failed = here->running() != nullptr ? offload(work) : offload_unattended(work);
-        if (!failed || failed == errc::timed_out || failed == errc::cancelled) return;
-    }
-    ::close(fd);
-}
 
 }  // namespace
 
@@ -64,7 +52,7 @@ io_result epoll_socket::recv(mutable_buffer room) noexcept {
     done.error = usable();
     if (done.error) return done;
     if (!unread_.empty()) return take_unread(room);
-    if (uses_messages() && type_ != type::stream) return recv_record(room);
+    if (type_ != type::stream) return recv_record(room);
     done.error = perform(record_->in, epoll_reading, [&]() noexcept {
         const ssize_t n = restarted([&] { return ::recv(fd_, room.data(), room.size(), MSG_DONTWAIT); });
         if (n < 0) return errno;
@@ -193,13 +181,6 @@ void epoll_socket::settle_in(native_socket& from) noexcept {
     inherit(from);
 }
 
-// SO_LINGER comes with a descriptor, from a listener (accept(2)) or from another network.
-void epoll_socket::learn_linger() noexcept {
-    option_value seconds = 0;
-    std::error_code failed = kernel_socket::get_option(option_id::linger, seconds);
-    if (!failed && seconds > 0) failed = kernel_socket::set_option(option_id::linger, seconds);
-}
-
 void epoll_socket::orphan() noexcept {
     record_ = nullptr;
     home_.store(nullptr, std::memory_order_release);
@@ -227,7 +208,7 @@ void epoll_socket::leave_network() noexcept {
 void epoll_socket::end() noexcept {
     if (fd_ < 0) return;
     leave_network();
-    close_descriptor(std::exchange(fd_, -1), lingers());
+    close_beside_loop(std::exchange(fd_, -1), lingers());
 }
 
 std::error_code epoll_socket::close() noexcept {

@@ -67,7 +67,6 @@ class epoll_socket final : public kernel_socket {
     io_result take_unread(mutable_buffer room) noexcept;
     io_result send_from_memory(int file, std::uint64_t offset, std::size_t size) noexcept;
     [[nodiscard]] std::error_code usable() const noexcept;
-    void learn_linger() noexcept;
     void leave_network() noexcept;
     void end() noexcept;
 

@@ -34,7 +34,9 @@ io_result epoll_socket::send_vectored(const_buffers pieces) noexcept {
 }
 
 io_result epoll_socket::recv_vectored(mutable_buffers rooms) noexcept {
-    if (uses_messages() && type_ != type::stream) return network_socket::recv_vectored(rooms);
+    if (type_ != type::stream && (uses_messages() || rooms.count() > io_vectors::most)) {
+        return network_socket::recv_vectored(rooms);
+    }
     io_result done;
     done.error = usable();
     if (done.error) return done;
@@ -48,7 +50,7 @@ io_result epoll_socket::recv_vectored(mutable_buffers rooms) noexcept {
         const ssize_t n = restarted([&] { return ::recvmsg(fd_, &message, MSG_DONTWAIT); });
         if (n < 0) return errno;
         done.bytes = static_cast<std::size_t>(n);
-        return 0;
+        return (message.msg_flags & MSG_TRUNC) != 0 ? EMSGSIZE : 0;  // as recv() of a record that is too long
     });
     return done;
 }
@@ -90,9 +92,9 @@ io_result epoll_socket::recv_lease(lease& out) noexcept {
             }
             done.bytes = static_cast<std::size_t>(n);
             record_->read_gave(done.bytes, room.size());
+            bulk_ = done.bytes == room.size();
             return 0;
         });
-        bulk_ = room && done.bytes == room.size();
     }
     if (done.bytes > 0) out = std::move(room).lend(done.bytes);
     return done;

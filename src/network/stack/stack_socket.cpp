@@ -95,8 +95,15 @@ io_result stack_socket::send(const_buffer data) noexcept {
 
 io_result stack_socket::recv(mutable_buffer room) noexcept {
     io_result done;
+    if (type_ != type::stream) {
+        endpoint from;
+        bool truncated = false;
+        done = recv_from(room, from, truncated);
+        if (truncated) done.error = std::make_error_code(std::errc::message_size);
+        return done;
+    }
     done.error = usable();
-    if (done.error || (type_ == type::stream && room.size() == 0)) return done;
+    if (done.error || room.size() == 0) return done;
     if (!unread_.empty()) return unread_.take(room);
     done.error = perform(in_, [&]() noexcept {
         const auto came = inner_->recv({room.data(), room.size()}, 0, now());

@@ -61,7 +61,7 @@ io_result thread_socket::send_all(const_buffer data) noexcept {
 }
 
 io_result thread_socket::recv(mutable_buffer room) noexcept {
-    if (uses_messages() && type_ != type::stream) return recv_record(room);
+    if (type_ != type::stream) return recv_record(room);
     io_result unread;
     if (take_unread(unread, room, false)) return unread;
     return transfer(POLLIN, [&](int flags) { return ::recv(fd_, room.data(), room.size(), flags); });

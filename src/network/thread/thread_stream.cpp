@@ -54,7 +54,9 @@ io_result thread_socket::send_pieces(const_buffers pieces) noexcept {
 }
 
 io_result thread_socket::recv_vectored(mutable_buffers rooms) noexcept {
-    if (uses_messages() && type_ != type::stream) return network_socket::recv_vectored(rooms);
+    if (type_ != type::stream && (uses_messages() || rooms.count() > io_vectors::most)) {
+        return network_socket::recv_vectored(rooms);
+    }
     io_result unread;
     if (has_unread_.load(std::memory_order_acquire)) {
         for (const mutable_buffer& r : rooms) {
@@ -63,7 +65,10 @@ io_result thread_socket::recv_vectored(mutable_buffers rooms) noexcept {
     }
     io_vectors all(rooms, 0);
     msghdr message = all.message();
-    return transfer(POLLIN, [&](int flags) { return ::recvmsg(fd_, &message, flags); });
+    io_result done = transfer(POLLIN, [&](int flags) { return ::recvmsg(fd_, &message, flags); });
+    // As recv() of a record that is too long.
+    if (!done.error && (message.msg_flags & MSG_TRUNC) != 0) done.error = system_error_code(EMSGSIZE);
+    return done;
 }
 
 io_result thread_socket::peek(mutable_buffer room) noexcept {

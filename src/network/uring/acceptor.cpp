@@ -35,7 +35,8 @@ std::error_code acceptor::one(int& fd, endpoint& client) noexcept {
             ::close(fd);  // it came while the listener was being closed
             return errc::closed;
         }
-        if (ended.why != wake::ready || !accept_again(-ended.result)) return socket_.explain(ended);
+        if (!accept_again(-ended.result)) return socket_.explain(ended);
+        if (ended.why != wake::ready || !socket_.is_open()) return socket_.explain({-ECANCELED, ended.why});
     }
 }
 

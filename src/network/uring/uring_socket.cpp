@@ -11,7 +11,6 @@
 #include <new>
 #include <utility>
 
-#include "fiber/offload.hpp"
 #include "network/uring/perform.hpp"
 
 namespace cardea::detail {
@@ -21,6 +20,9 @@ namespace {
 constexpr std::size_t send_at_most = std::size_t{1} << 30;  // a completion's result is 32 bits
 // How often a full queue of a Unix socket is tried again.
 constexpr std::int64_t retry_after_ns = 1'000'000;
+
+// What the kernel says of a request that was cancelled, or that was not to wait.
+bool comes_of_cancelling(int error) noexcept { return error == ECANCELED || error == EINTR || would_block(error); }
 
 }  // namespace
 
@@ -35,13 +37,17 @@ network* uring_socket::home() const noexcept { return home_; }
 
 void uring_socket::settle_in(native_socket& from) noexcept {
     set_nonblocking(false);  // io_uring waits by itself; O_NONBLOCK would make it give up
+    learn_linger();
     receiver_.begin_with(from);
     inherit(from);
 }
 
 std::error_code uring_socket::explain(outcome ended) const noexcept {
     if (closing_) return errc::closed;
-    if (ended.why != wake::ready) return to_error(ended.why);
+    // It failed by itself before the kernel could cancel it: the error has been taken out of the socket, and nobody else
+    // will hear of it.
+    const bool failed = ended.result < 0 && !comes_of_cancelling(-ended.result);
+    if (ended.why != wake::ready && !failed) return to_error(ended.why);
     return system_error_code(-ended.result);
 }
 
@@ -55,10 +61,14 @@ std::error_code uring_socket::accept(std::unique_ptr<network_socket>& connection
     if (!acceptor_) return std::make_error_code(std::errc::not_enough_memory);
     int fd = -1;
     if (const std::error_code failed = acceptor_->accept(*home_, fd, client)) return failed;
-    connection.reset(new (std::nothrow) uring_socket(*home_, fd, family_, type_));
-    if (connection) return {};
-    ::close(fd);
-    return std::make_error_code(std::errc::not_enough_memory);
+    auto* made = new (std::nothrow) uring_socket(*home_, fd, family_, type_);
+    if (made == nullptr) {
+        ::close(fd);
+        return std::make_error_code(std::errc::not_enough_memory);
+    }
+    if (lingers()) made->learn_linger();
+    connection.reset(made);
+    return {};
 }
 
 std::error_code uring_socket::connect(const endpoint& server) noexcept {
@@ -237,15 +247,6 @@ void uring_socket::check_thread() const noexcept {
     std::abort();
 }
 
-void uring_socket::close_descriptor() noexcept {
-    const loop* here = loop::current();
-    if (lingers() && here != nullptr && here->running() != nullptr) {
-        offload([fd = fd_] { ::close(fd); });  // blocks as long as SO_LINGER says: not this loop
-    } else {
-        ::close(fd_);
-    }
-}
-
 std::error_code uring_socket::close() noexcept {
     if (std::exchange(closing_, true)) return {};
     if (home_ != nullptr) {
@@ -258,7 +259,7 @@ std::error_code uring_socket::close() noexcept {
         home_->strike_off(*this);
     }
     acceptor_.reset();
-    close_descriptor();
+    close_beside_loop(fd_, lingers());
     return {};
 }
 

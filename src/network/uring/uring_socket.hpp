@@ -80,7 +80,6 @@ class uring_socket final : public kernel_socket {
     void stop_everything() noexcept;
     void wait_until_quiet() noexcept;
     void note_progress() noexcept;
-    void close_descriptor() noexcept;
     void check_thread() const noexcept;
 
     uring_network* home_;
