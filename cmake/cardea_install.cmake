@@ -41,6 +41,14 @@ cmake_path(RELATIVE_PATH CARDEA_PC_PREFIX BASE_DIRECTORY ${pc_dir}/pkgconfig)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/cardea.pc.in cardea.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cardea.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 
+# The fibers, for gdb, which loads a script by itself that is named after a library, below the folder of its scripts.
+set(gdb_script ${PROJECT_SOURCE_DIR}/scripts/gdb/cardea.py)
+install(FILES ${gdb_script} DESTINATION ${CMAKE_INSTALL_DATADIR}/cardea/gdb COMPONENT dev)
+if(CARDEA_PACKAGES)
+  install(FILES ${gdb_script} DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-load/${CMAKE_INSTALL_FULL_LIBDIR}
+    RENAME libcardea.so.${PROJECT_VERSION}-gdb.py COMPONENT library)
+endif()
+
 if(TARGET cardea_stack_c) # installs itself, as the components stack and stack_dev
   configure_file(${PROJECT_SOURCE_DIR}/cmake/cardea-stack.pc.in cardea-stack.pc @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cardea-stack.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig

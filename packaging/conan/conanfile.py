@@ -22,7 +22,7 @@ class Cardea(ConanFile):
 
     def export_sources(self):
         root = os.path.join(self.recipe_folder, "..", "..")
-        for pattern in ("CMakeLists.txt", "LICENSE", "*.md", "cmake/*", "docs/*", "include/*", "src/*"):
+        for pattern in ("CMakeLists.txt", "LICENSE", "*.md", "cmake/*", "docs/*", "include/*", "scripts/gdb/*", "src/*"):
             copy(self, pattern, root, self.export_sources_folder, excludes=("build/*", ".git/*"))
 
     def requirements(self):

@@ -40,6 +40,13 @@ void arrived([[maybe_unused]] context& here, context& from, bc::transfer_t t) no
 }
 
 void first_entry(bc::transfer_t t) {
+    // Nobody called this, so whoever unwinds a fiber's stack (debuggers, profilers) ends here: no return address, in
+    // DWARF.
+#if defined(__x86_64__)
+    asm(".cfi_undefined 16");
+#elif defined(__aarch64__)
+    asm(".cfi_undefined 30");
+#endif
     const handover h = *static_cast<handover*>(t.data);
     arrived(*h.to, *h.from, t);
     h.to->entry(h.to->argument);

@@ -130,10 +130,10 @@ class Debian(unittest.TestCase):
         library, dev, tool, stack, stack_dev = (self.files(name) for name in
                                                 (LIBRARY, "libcardea-dev", "cardea", STACK, "libcardea-stack-dev"))
         of = r"usr/lib/[a-z0-9_-]+-linux-gnu/"
-        self.assert_all(library, rf"{of}libcardea\.so\.[\d.]+")
+        self.assert_all(library, rf"{of}libcardea\.so\.[\d.]+", rf"usr/share/gdb/auto-load/{of}libcardea\.so\.{VERSION}-gdb\.py")
         self.assert_all(stack, rf"{of}libcardea-stack\.so\.[\d.]+")
         self.assert_all(tool, r"usr/bin/cardea", r"usr/share/man/man1/cardea\.1\.gz")
-        self.assert_all(dev, r"usr/include/cardea/\w+\.hpp", rf"{of}libcardea\.so", rf"{of}cmake/Cardea/Cardea[\w-]+\.cmake",
+        self.assert_all(dev, r"usr/share/cardea/gdb/cardea\.py", r"usr/include/cardea/\w+\.hpp", rf"{of}libcardea\.so", rf"{of}cmake/Cardea/Cardea[\w-]+\.cmake",
                         rf"{of}pkgconfig/cardea\.pc", r"usr/share/doc/libcardea-dev/.+\.md")
         self.assert_all(stack_dev, r"usr/include/cardea_stack\.h", rf"{of}libcardea-stack\.so", rf"{of}pkgconfig/cardea-stack\.pc")
 

@@ -24,12 +24,12 @@ class Layout(InstalledTest):
         library, dev, tool = (self.component(name) for name in ("library", "dev", "tool"))
         if PACKAGES:  # debian_test.py looks into these
             tool = {name.removesuffix(".gz") for name in tool if "/doc/" not in name}
-            library = {name for name in library if "/doc/" not in name}
+            library = {name for name in library if "/doc/" not in name and "/auto-load/" not in name}
         self.assertEqual(tool, {"bin/cardea", "share/man/man1/cardea.1"})
         self.assertEqual({name.split("/")[-1].split(".")[0] for name in library}, {"libcardea"} if SHARED else set())
         self.assertIn("include/cardea/cardea.hpp", dev)
         for ending in ("libcardea.so" if SHARED else "libcardea.a", "/Cardea/CardeaConfig.cmake", "/cardea.pc",
-                       "/copyright" if PACKAGES else "/cardea/LICENSE"):
+                       "share/cardea/gdb/cardea.py", "/copyright" if PACKAGES else "/cardea/LICENSE"):
             self.assertEqual(len([name for name in dev if name.endswith(ending)]), 1, (ending, sorted(dev)))
         self.assertFalse(library & dev)
 
