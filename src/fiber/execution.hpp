@@ -8,6 +8,7 @@
 #include <cardea/error.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "fiber/timer_wheel.hpp"
@@ -65,8 +66,20 @@ class execution {
     }
     /// When a call that begins to wait now must end: the nearest deadline or the call limit.
     [[nodiscard]] std::int64_t wait_until() noexcept { return std::min(nearest_deadline(), call_end()); }
-    /// The call limit's part of that, which does not change while the call waits; never_ns: none.
-    [[nodiscard]] std::int64_t call_end() const noexcept;
+    /// The call limit's part of that; never_ns: none. Of a blocking_call it stays the same however often it is asked
+    /// for, until the call gets on.
+    [[nodiscard]] std::int64_t call_end() const noexcept {
+        if (call_limit_ns_ == never_ns) return never_ns;
+        return call_ends_ns_ != no_call ? call_ends_ns_ : limit_from_now();
+    }
+    /// The call under way has got on, as by bytes that have left: its limit counts from here.
+    void made_progress() noexcept {
+        if (call_ends_ns_ != no_call) call_ends_ns_ = limit_from_now();
+    }
+    /// Each call is bounded by a limit of its own.
+    [[nodiscard]] bool has_call_limit() const noexcept { return call_limit_ns_ != never_ns; }
+    /// A deadline or a limit is there: it may bound the next wait, or be set to do so while that lasts.
+    [[nodiscard]] bool has_bounds() const noexcept { return innermost_ != nullptr || has_call_limit(); }
 
     [[nodiscard]] std::string_view name() const noexcept { return {name_.data(), name_length_}; }
     void set_name(std::string_view name) noexcept;
@@ -82,15 +95,38 @@ class execution {
   private:
     friend class cardea::deadline;
     friend class cardea::call_limit;
+    friend class blocking_call;
+    static constexpr std::int64_t no_call = std::numeric_limits<std::int64_t>::min();
     void recompute() noexcept;
+    [[nodiscard]] std::int64_t limit_from_now() const noexcept;
 
     deadline* innermost_ = nullptr;
     std::int64_t nearest_ns_ = never_ns;
     std::int64_t call_limit_ns_ = never_ns;
+    std::int64_t call_ends_ns_ = no_call;
     std::atomic<bool> deadlines_changed_{false};
     std::atomic<bool> cancel_{false};
     std::uint8_t name_length_ = 0;
     std::array<char, 31> name_{};
+};
+
+/// A call that may block, from its begin to its end: a call_limit bounds it from here on, however often it parks. Calls
+/// that it makes are parts of it.
+class blocking_call {
+  public:
+    explicit blocking_call(execution& who) noexcept {
+        if (!who.has_call_limit() || who.call_ends_ns_ != execution::no_call) return;
+        bounded_ = &who;
+        who.call_ends_ns_ = who.limit_from_now();
+    }
+    ~blocking_call() {
+        if (bounded_ != nullptr) bounded_->call_ends_ns_ = execution::no_call;
+    }
+    blocking_call(const blocking_call&) = delete;
+    blocking_call& operator=(const blocking_call&) = delete;
+
+  private:
+    execution* bounded_ = nullptr;
 };
 
 /// Waits that long, or until a deadline around it (errc::timed_out) or a cancellation (errc::cancelled).

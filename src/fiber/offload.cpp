@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include <cardea/offload.hpp>
 #include <atomic>
+#include <cardea/offload.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -31,8 +31,8 @@ constexpr std::size_t attended_limit = 32;
 constexpr std::size_t thread_limit = 128;
 constexpr std::chrono::seconds idle_limit{5};
 
-/// What becomes of work when whoever asked for it is interrupted: has it begun, it is left alone or seen to its end; has
-/// it not, it is dropped, unless it is owed.
+/// What becomes of work when whoever asked for it is interrupted: has it begun, it is left alone or seen to its end;
+/// has it not, it is dropped, unless it is owed.
 enum class interrupted : std::uint8_t { leaves_it, sees_it_end, leaves_it_owed };
 
 struct errand {
@@ -222,6 +222,7 @@ std::error_code send_off(pool& to, std::function<bool()> work, execution* waitin
 }
 
 std::error_code send_and_wait(pool& to, std::function<bool()> work, interrupted how) noexcept {
+    const blocking_call whole(execution::current());
     std::shared_ptr<errand> sent;
     const bool owed = how == interrupted::leaves_it_owed;
     if (const std::error_code failed = send_off(to, std::move(work), &execution::current(), owed, sent)) return failed;

@@ -52,6 +52,7 @@ void scope_state::cancel() noexcept {
 }
 
 wake scope_state::wait_for_children(patience how) noexcept {
+    const blocking_call whole(owner);
     wake ended_by = wake::ready;
     std::unique_lock held(guard);
     owner_waits = true;

@@ -30,6 +30,7 @@ void wait_queue::unlink(waiter& w) noexcept {
 
 void wait_queue::wait(std::unique_lock<std::mutex>& held, const char* operation) {
     execution& me = execution::current();
+    const blocking_call whole(me);
     waiter mine{&me};
     link(mine);
     wake why = wake::ready;

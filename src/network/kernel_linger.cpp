@@ -1,5 +1,5 @@
-// SO_LINGER with a time (socket(7)): close(2) waits until the peer has it all, on a non-blocking descriptor too, so that
-// no loop's thread may make the call.
+// SO_LINGER with a time (socket(7)): close(2) waits until the peer has it all, on a non-blocking descriptor too, so
+// that no loop's thread may make the call.
 #include <unistd.h>
 
 #include "fiber/loop.hpp"

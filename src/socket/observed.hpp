@@ -72,6 +72,7 @@ template <class Call>
 template <class Call>
 io_result socket::observed(call_kind kind, std::size_t asked, const endpoint* peer, const std::uint64_t* made,
                            Call call) const noexcept {
+    const detail::blocking_call bounded(detail::execution::current());
     call_observer* observer = detail::observer_of_calls.load(std::memory_order_acquire);
     if (observer == nullptr) [[likely]] {
         return call();

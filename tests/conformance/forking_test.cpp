@@ -17,7 +17,8 @@ CARDEA_CONFORMANCE(forking);
 // All that helper threads do.
 std::string looked_up_and_offloaded() {
     const std::vector<endpoint> found = resolve("localhost:80");
-    return std::string(found.empty() ? "nothing" : "found") + (offload([] { return 3; }) == 3 ? ", done" : ", not done");
+    return std::string(found.empty() ? "nothing" : "found") +
+           (offload([] { return 3; }) == 3 ? ", done" : ", not done");
 }
 
 TEST_P(forking, a_child_looks_names_up_and_offloads_with_threads_of_its_own) {
@@ -44,9 +45,9 @@ TEST_P(forking, a_childs_child_does_so_too) {
         ::alarm(static_cast<unsigned>(ages.count()));
         const std::string mine = looked_up_and_offloaded();
         return mine + "; " + in_own_process([] {
-            ::alarm(static_cast<unsigned>(ages.count()));
-            return looked_up_and_offloaded();
-        });
+                   ::alarm(static_cast<unsigned>(ages.count()));
+                   return looked_up_and_offloaded();
+               });
     });
     EXPECT_EQ(said, "found, done; found, done");
 }

@@ -1,5 +1,5 @@
-// A socket that lingers (SO_LINGER with a time) is closed whatever becomes of the fiber that closes it, and keeps nobody
-// but that fiber waiting, however the socket came by the option.
+// A socket that lingers (SO_LINGER with a time) is closed whatever becomes of the fiber that closes it, and keeps
+// nobody but that fiber waiting, however the socket came by the option.
 #include <sys/socket.h>
 
 #include <array>
@@ -61,8 +61,9 @@ TEST_P(lingering, a_deadline_that_has_passed_keeps_no_socket_from_being_closed) 
     });
 }
 
-// `client` lingers, and what it has sent fills every buffer on the way: the peer must read on before close() can return.
-// Were this loop's thread kept by it, nobody would, and it would return when the time is over, with nothing read.
+// `client` lingers, and what it has sent fills every buffer on the way: the peer must read on before close() can
+// return. Were this loop's thread kept by it, nobody would, and it would return when the time is over, with nothing
+// read.
 void expect_nobody_else_waits(tcp_stream& client, tcp_stream& server) {
     const std::size_t sent = fill(client);
     std::atomic<std::size_t> received{0};

@@ -1,4 +1,5 @@
-// More futures awaited than there are threads to wait for them: none keeps another waiting, nor what else needs threads.
+// More futures awaited than there are threads to wait for them: none keeps another waiting, nor what else needs
+// threads.
 #include <cardea/future.hpp>
 #include <cardea/offload.hpp>
 #include <vector>

@@ -44,8 +44,8 @@ void uring_socket::settle_in(native_socket& from) noexcept {
 
 std::error_code uring_socket::explain(outcome ended) const noexcept {
     if (closing_) return errc::closed;
-    // It failed by itself before the kernel could cancel it: the error has been taken out of the socket, and nobody else
-    // will hear of it.
+    // It failed by itself before the kernel could cancel it: the error has been taken out of the socket, and nobody
+    // else will hear of it.
     const bool failed = ended.result < 0 && !comes_of_cancelling(-ended.result);
     if (ended.why != wake::ready && !failed) return to_error(ended.why);
     return system_error_code(-ended.result);
