@@ -160,6 +160,16 @@ std::error_code thread_socket::info(cardea::tcp_info& out) const noexcept {
     return here ? kernel_socket::info(out) : errc::closed;
 }
 
+std::error_code thread_socket::set_membership(const group_membership& of, bool member) noexcept {
+    const use here(*this);
+    return here ? kernel_socket::set_membership(of, member) : errc::closed;
+}
+
+std::error_code thread_socket::peer_credentials(credentials& out) const noexcept {
+    const use here(*this);
+    return here ? kernel_socket::peer_credentials(out) : errc::closed;
+}
+
 std::error_code thread_socket::accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept {
     const use here(*this);
     if (!here) return errc::closed;
