@@ -37,8 +37,10 @@ class deadline {
     std::atomic<std::int64_t> when_ns_;
 };
 
-/// Bounds each blocking call of its scope by itself: none may wait longer than `each`. What a server calls an idle
-/// time-out. Works together with deadlines around it.
+/// Bounds each blocking call of its scope by itself: none may wait longer than `each`, whatever it does inside (wake
+/// for nothing, try again, wait for its turn). A call that gets on has it anew: of a large send every piece that leaves
+/// counts, on every network, so that a peer who reads slowly is waited for, and one who has stopped reading is not.
+/// What a server calls an idle time-out. Works together with deadlines around it.
 class call_limit {
   public:
     explicit call_limit(std::chrono::nanoseconds each) noexcept;  ///< `each`: longest for one call.

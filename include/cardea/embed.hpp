@@ -33,7 +33,7 @@ class embedded_loop {
 
     /// Runs the fibers that are ready, until all of them wait or the turn's budget is used up (then the descriptor
     /// stays readable). Never blocks. True: fibers are left. When the last one has ended it rethrows the first failure,
-    /// which has cancelled the others, once.
+    /// which has cancelled the others, once. Inside of a loop, its own or another: std::logic_error.
     bool run_ready();
 
     /// Starts `f` on a fiber of this loop; it runs at the next run_ready(), for which the descriptor becomes readable.

@@ -32,8 +32,7 @@ void execution::recompute() noexcept {
     }
 }
 
-std::int64_t execution::call_end() const noexcept {
-    if (call_limit_ns_ == never_ns) return never_ns;
+std::int64_t execution::limit_from_now() const noexcept {
     // Not recent_ns(): after a long computation that is long ago, and the call would end before it had begun.
     const std::int64_t now = now_ns();
     return call_limit_ns_ > never_ns - now ? never_ns : now + call_limit_ns_;
@@ -48,7 +47,7 @@ std::error_code pause(std::int64_t ns) noexcept {
     const deadline until{std::chrono::nanoseconds(ns)};
     execution& me = execution::current();
     const activity what{"sleep"};
-    const doing shown(me, me.doing != nullptr ? *me.doing : what);  // within a socket's call, it is that
+    const blocking_call whole(me, me.doing != nullptr ? *me.doing : what);  // within a socket's call, it is that
     for (;;) {
         const wake why = me.park(patience::interruptible);
         if (why == wake::cancelled) return errc::cancelled;
@@ -96,8 +95,6 @@ void thread_execution::unpark() noexcept {
     if (in_kernel_ && event_) event_->signal();
     changed_.notify_one();
 }
-
-bool thread_execution::interruptible() noexcept { return cancellable_ || wait_until() != never_ns; }
 
 int thread_execution::begin_kernel_wait() noexcept {
     std::lock_guard held(guard_);

@@ -8,6 +8,7 @@
 #include <cardea/error.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -73,8 +74,20 @@ class execution {
     }
     /// When a call that begins to wait now must end: the nearest deadline or the call limit.
     [[nodiscard]] std::int64_t wait_until() noexcept { return std::min(nearest_deadline(), call_end()); }
-    /// The call limit's part of that, which does not change while the call waits; never_ns: none.
-    [[nodiscard]] std::int64_t call_end() const noexcept;
+    /// The call limit's part of that; never_ns: none. Of a blocking_call it stays the same however often it is asked
+    /// for, until the call gets on.
+    [[nodiscard]] std::int64_t call_end() const noexcept {
+        if (call_limit_ns_ == never_ns) return never_ns;
+        return call_ends_ns_ != no_call ? call_ends_ns_ : limit_from_now();
+    }
+    /// The call under way has got on, as by bytes that have left: its limit counts from here.
+    void made_progress() noexcept {
+        if (call_ends_ns_ != no_call) call_ends_ns_ = limit_from_now();
+    }
+    /// Each call is bounded by a limit of its own.
+    [[nodiscard]] bool has_call_limit() const noexcept { return call_limit_ns_ != never_ns; }
+    /// A deadline or a limit is there: it may bound the next wait, or be set to do so while that lasts.
+    [[nodiscard]] bool has_bounds() const noexcept { return innermost_ != nullptr || has_call_limit(); }
 
     [[nodiscard]] std::string_view name() const noexcept { return {name_.data(), name_length_}; }
     void set_name(std::string_view name) noexcept;
@@ -93,28 +106,42 @@ class execution {
   private:
     friend class cardea::deadline;
     friend class cardea::call_limit;
+    friend class blocking_call;
+    static constexpr std::int64_t no_call = std::numeric_limits<std::int64_t>::min();
     void recompute() noexcept;
+    [[nodiscard]] std::int64_t limit_from_now() const noexcept;
 
     deadline* innermost_ = nullptr;
     std::int64_t nearest_ns_ = never_ns;
     std::int64_t call_limit_ns_ = never_ns;
+    std::int64_t call_ends_ns_ = no_call;
     std::atomic<bool> deadlines_changed_{false};
     std::atomic<bool> cancel_{false};
     std::uint8_t name_length_ = 0;
     std::array<char, 31> name_{};
 };
 
-/// Says what the running execution is about, as long as this lives.
-class doing {
+/// A call that may block, from its begin to its end: what it is about is shown meanwhile (dump.hpp), and a call_limit
+/// bounds it from here on, however often it parks. Calls that it makes are parts of it.
+class blocking_call {
   public:
-    doing(execution& who, const activity& what) noexcept : who_(who), outer_(who.doing) { who.doing = &what; }
-    ~doing() { who_.doing = outer_; }
-    doing(const doing&) = delete;
-    doing& operator=(const doing&) = delete;
+    blocking_call(execution& who, const activity& what) noexcept : who_(who), outer_(who.doing) {
+        who.doing = &what;
+        if (!who.has_call_limit() || who.call_ends_ns_ != execution::no_call) return;
+        bounded_ = true;
+        who.call_ends_ns_ = who.limit_from_now();
+    }
+    ~blocking_call() {
+        who_.doing = outer_;
+        if (bounded_) who_.call_ends_ns_ = execution::no_call;
+    }
+    blocking_call(const blocking_call&) = delete;
+    blocking_call& operator=(const blocking_call&) = delete;
 
   private:
     execution& who_;
     const activity* const outer_;
+    bool bounded_ = false;
 };
 
 /// Waits that long, or until a deadline around it (errc::timed_out) or a cancellation (errc::cancelled).

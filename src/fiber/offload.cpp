@@ -86,8 +86,6 @@ class helpers {
 
     /// Waits until it is done, or the caller is interrupted.
     std::error_code wait_for(errand& e, interrupted how) noexcept {
-        const activity what{how == interrupted::sees_it_end ? "offload" : "help by another thread"};
-        const doing shown(*e.waiting, e.waiting->doing != nullptr ? *e.waiting->doing : what);
         std::unique_lock held(guard_);
         wake why = wake::ready;
         while (e.stands != errand::state::ended && why == wake::ready) why = park(held, e, patience::interruptible);
@@ -224,6 +222,8 @@ std::error_code send_off(pool& to, std::function<bool()> work, execution* waitin
 }
 
 std::error_code send_and_wait(pool& to, std::function<bool()> work, interrupted how) noexcept {
+    const activity what{"offload"};
+    const blocking_call whole(execution::current(), what);
     std::shared_ptr<errand> sent;
     const bool owed = how == interrupted::leaves_it_owed;
     if (const std::error_code failed = send_off(to, std::move(work), &execution::current(), owed, sent)) return failed;

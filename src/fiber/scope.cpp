@@ -53,7 +53,7 @@ void scope_state::cancel() noexcept {
 
 wake scope_state::wait_for_children(patience how) noexcept {
     const activity what{"join of a scope"};
-    const doing shown(owner, what);
+    const blocking_call whole(owner, what);
     wake ended_by = wake::ready;
     std::unique_lock held(guard);
     owner_waits = true;

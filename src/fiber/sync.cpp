@@ -31,7 +31,7 @@ void wait_queue::unlink(waiter& w) noexcept {
 void wait_queue::wait(std::unique_lock<std::mutex>& held, const char* operation) {
     execution& me = execution::current();
     const activity what{operation};
-    const doing shown(me, what);
+    const blocking_call whole(me, what);
     waiter mine{&me};
     link(mine);
     wake why = wake::ready;

@@ -142,7 +142,7 @@ void dump(std::ostream& to) {
     const auto asked = std::make_shared<detail::inquiry>();
     asked->waiting = &detail::execution::current();
     const detail::activity what{"dump"};
-    const detail::doing shown(detail::execution::current(), what);
+    const detail::blocking_call whole(detail::execution::current(), what);
     detail::ask_all(asked);
     detail::wait_for_answers(*asked);
     std::vector<std::string> answers;

@@ -29,7 +29,7 @@ std::error_code look_up_host(const std::string& host, std::uint16_t port, std::v
     try {
         if (const std::error_code interrupted = execution::current().interruption()) return interrupted;
         const look_up what(host);
-        const doing shown(execution::current(), what);
+        const blocking_call whole(execution::current(), what);
         const std::error_code failed = this_network().resolve(host, std::to_string(port), out);
         return failed || !out.empty() ? failed : errc::name_not_found;
     } catch (const std::bad_alloc&) {

@@ -65,7 +65,8 @@ io_result read_elsewhere(int file, std::uint64_t offset, mutable_buffer room) no
 
 io_result read_piece(int file, std::uint64_t offset, mutable_buffer room) noexcept {
     const loop* here = loop::current();
-    if (here == nullptr || here->running() == nullptr) return read_waiting(file, offset, room);
+    // Nobody is kept waiting: a plain thread, or a simulated host, whose run must not depend on a helper thread's.
+    if (here == nullptr || here->running() == nullptr || in_simulated_world()) return read_waiting(file, offset, room);
     iovec into{room.data(), room.size()};
     const ssize_t n = ::preadv2(file, &into, 1, static_cast<off_t>(offset), RWF_NOWAIT);
     if (n >= 0) return outcome_of(n);

@@ -50,6 +50,14 @@ bool refuses_segments(int failure) noexcept {
            failure == ENOPROTOOPT;
 }
 
+// Only UDP knows UDP_SEGMENT; elsewhere it is passed over, and a train would leave as one datagram. Datagrams of a
+// packet socket or of ICMP (icmp(7), "ping sockets") are of the same type.
+bool is_udp(int fd) noexcept {
+    int protocol = 0;
+    socklen_t size = sizeof protocol;
+    return ::getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 && protocol == IPPROTO_UDP;
+}
+
 iovec view_of(const const_buffer& data) noexcept { return {const_cast<std::byte*>(data.data()), data.size()}; }
 
 }  // namespace
@@ -124,8 +132,9 @@ int kernel_socket::send_singles(std::span<const outgoing_datagram> all, int flag
 
 // One system call's worth.
 int kernel_socket::send_some(std::span<const outgoing_datagram> all, int flags, batch_result& done) noexcept {
-    const bool can_be_cut = type_ == type::datagram && family_ != family::local;
-    std::size_t train = can_be_cut ? train_length(all) : 1;
+    const bool has_ip = family_ == family::inet || family_ == family::inet6;
+    const bool can_be_cut = type_ == type::datagram && has_ip && all.size() > 1 && is_udp(fd_);
+    const std::size_t train = can_be_cut ? train_length(all) : 1;
     if (train > 1) {
         const std::size_t size = all.front().data.size();
         const std::size_t limit = uses_messages() ? messages_->not_segmented_from.load(std::memory_order_relaxed)
@@ -201,12 +210,12 @@ int kernel_socket::receive_batch(batch_slots& slots, message_state& s, int flags
     slots.used = 0;
     const int wanted = MSG_WAITFORONE | MSG_TRUNC | (family_ == family::local ? MSG_CMSG_CLOEXEC : 0);
     int n = 0;
-    for (;;) {
+    for (int again = 0;; ++again) {
         n = ::recvmmsg(fd_, slots.messages.data(), static_cast<unsigned>(slots.buffers), flags | wanted, nullptr);
         if (n >= 0) break;
         const int failure = errno;
         if (would_block(failure) && s.wants_errors.load(std::memory_order_acquire)) collect_errors(s);
-        if (failure != EINTR && !pass_over(failure)) return failure;
+        if (failure != EINTR && (again >= most_errors_in_a_row || !pass_over(failure))) return failure;
     }
     slots.used = static_cast<std::size_t>(n);
     for (std::size_t i = 0; i < slots.used; ++i) {
@@ -234,7 +243,10 @@ std::error_code kernel_socket::recv_batch(datagram_batch& into) noexcept {
     };
     const std::error_code ended = until_done(readiness::to_read, trial(once));
     // What woke it was close(): nothing has been received.
-    if (!ended && !is_open() && slots.datagrams == 1 && slots.slots[0].info.full_size == 0) return errc::closed;
+    if (!ended && !is_open() && slots.datagrams == 1 && slots.slots[0].info.full_size == 0) {
+        slots.clear();
+        return errc::closed;
+    }
     return ended;
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <new>
 
+#include "fiber/execution.hpp"
 #include "network/kernel_socket.hpp"
 
 namespace cardea::detail {
@@ -103,6 +104,7 @@ io_result kernel_socket::send_message(const outgoing_message& message) noexcept 
     auto once = [&](int flags) noexcept {
         do {
             if (const int failure = send_once(message, to, flags, done)) return failure;
+            execution::current().made_progress();
         } while (type_ == type::stream && done.bytes < message.data.size());
         return 0;
     };

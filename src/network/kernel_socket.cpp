@@ -95,8 +95,8 @@ std::error_code identify(native_socket& from) noexcept {
     if (::getsockopt(from.descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) return last_error();
     size = sizeof kind;
     if (::getsockopt(from.descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) != 0) return last_error();
-    for (const type t : {type::stream, type::datagram, type::seqpacket}) {
-        for (const family f : {family::inet, family::inet6, family::local}) {
+    for (const type t : {type::stream, type::datagram, type::seqpacket, type::raw}) {
+        for (const family f : {family::inet, family::inet6, family::local, family::packet}) {
             if (native(f) != domain || native(t) != kind) continue;
             if (::fcntl(from.descriptor, F_SETFD, FD_CLOEXEC) != 0) return last_error();
             from.family = f;

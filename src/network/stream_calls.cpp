@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "fiber/execution.hpp"
 #include "network/file_piece.hpp"
 
 namespace cardea {
@@ -87,6 +88,7 @@ io_result network_socket::splice(network_socket& to, std::size_t size, bool& sen
         const std::error_code failed = put_back(const_buffer(bytes).after(size));
         if (failed) return {0, failed};
     }
+    detail::execution::current().made_progress();
     const const_buffer wanted(bytes.data(), std::min(size, bytes.size()));
     const io_result sent = to.send(wanted);
     sending_failed = static_cast<bool>(sent.error);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <exception>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -88,6 +89,7 @@ int embedded_loop::descriptor() const noexcept { return state_->all.get(); }
 
 bool embedded_loop::run_ready() {
     state& s = *state_;
+    if (detail::loop::current() != nullptr) throw std::logic_error("run_ready() inside of a loop");
     s.inside.step_in();
     const std::int64_t next_ns = s.inside.turn();
     const bool fibers_left = s.inside.statistics().fibers > 0;

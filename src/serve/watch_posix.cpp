@@ -80,14 +80,11 @@ watch::~watch() {
 void watch::wait(std::int64_t until_ns) const noexcept {
     thread_execution& me = this_thread_execution();
     const std::int64_t until = std::min(until_ns, me.wait_until());
-    timespec limit{};
-    if (until != never_ns) {
-        const std::int64_t left = std::max<std::int64_t>(until - me.now_ns(), 0);
-        limit = {left / 1'000'000'000, left % 1'000'000'000};
+    {
+        const kernel_wait wait(me, until);
+        pollfd watched[2] = {{woken_.descriptor(), POLLIN, 0}, {wait.descriptor(), POLLIN, 0}};
+        if (!me.cancel_requested()) ::ppoll(watched, 2, wait.limit(), nullptr);
     }
-    pollfd watched[2] = {{woken_.descriptor(), POLLIN, 0}, {me.begin_kernel_wait(), POLLIN, 0}};
-    if (!me.cancel_requested()) ::ppoll(watched, 2, until != never_ns ? &limit : nullptr, nullptr);
-    me.end_kernel_wait();
     woken_.drain();
 }
 

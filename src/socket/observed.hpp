@@ -78,7 +78,7 @@ template <class Call>
 io_result socket::observed(call_kind kind, std::size_t asked, const endpoint* peer, const std::uint64_t* made,
                            Call call) const noexcept {
     const detail::what_is_called what{{nullptr, detail::describe_call}, kind, id_, asked, peer, made, &impl_};
-    const detail::doing shown(detail::execution::current(), what);
+    const detail::blocking_call whole(detail::execution::current(), what);
     call_observer* observer = detail::observer_of_calls.load(std::memory_order_acquire);
     const io_result done = observer == nullptr ? call() : detail::report(*observer, what, call);
     detail::count_call(kind, done.bytes, done.error);

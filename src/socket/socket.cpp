@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cardea/deadline.hpp>
+#include <cardea/descriptor.hpp>
 #include <cardea/network.hpp>
 #include <cardea/socket.hpp>
 #include <memory>
@@ -76,7 +77,11 @@ void socket::move_to(network& target, std::error_code& ec) noexcept {
     ec = target.adopt(std::move(between), moved);
     if (ec) {
         // No memory, as a rule. What a network refuses is left intact: somebody else must keep it.
-        [[maybe_unused]] const std::error_code lost = thread_network().adopt(std::move(between), moved);
+        if (thread_network().adopt(std::move(between), moved)) {
+            // Not even that: closed, with what it had accepted ahead.
+            const descriptor lost(between.descriptor);
+            for (const int one : between.accepted) descriptor{one}.close();
+        }
     }
     impl_ = std::move(moved);
 }

@@ -1,7 +1,8 @@
 // Unix-domain sockets: names that are files are made, taken over when stale, and removed.
-#include <cardea/deadline.hpp>
+#include <cardea/network.hpp>
 #include <cardea/unix.hpp>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -23,15 +24,14 @@ void remove_path(std::string& path) noexcept {
     path.clear();
 }
 
-// Nobody answers at a path whose owner has gone without removing it.
+// Nobody answers at a path whose owner has gone without removing it. Asked without waiting, whoever asks: the kernel
+// knows at once, and no deadline or cancellation of the caller's may be taken for the answer.
 bool is_stale(const endpoint& where, const std::string& path, type t) noexcept {
     std::error_code ec;
     if (path.empty() || !fs::is_socket(path, ec)) return false;
-    socket probe(family::local, t, 0, ec);
-    if (ec) return false;
-    const deadline at_once(std::chrono::nanoseconds(1'000'000));
-    probe.connect(where, ec);
-    return ec == std::errc::connection_refused;
+    std::unique_ptr<network_socket> probe;
+    if (thread_network().open(family::local, t, 0, probe)) return false;
+    return probe->begin_connect(where) == std::errc::connection_refused;
 }
 
 endpoint local_endpoint(address where, const char* operation) {

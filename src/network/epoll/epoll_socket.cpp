@@ -41,6 +41,7 @@ io_result epoll_socket::send(const_buffer data) noexcept {
         const ssize_t n = restarted([&] { return ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT); });
         if (n < 0) return errno;
         done.bytes += static_cast<std::size_t>(n);
+        loop::current()->running()->made_progress();
         // Less than all means that the buffer is full, and that epoll will tell when it is not (epoll(7)).
         return type_ == type::stream && done.bytes < data.size() ? EAGAIN : 0;
     });

@@ -27,6 +27,7 @@ io_result epoll_socket::send_vectored(const_buffers pieces) noexcept {
             const ssize_t n = restarted([&] { return ::sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT); });
             if (n < 0) return errno;
             done.bytes += static_cast<std::size_t>(n);
+            loop::current()->running()->made_progress();
         } while (type_ == type::stream && done.bytes < total);
         return 0;
     });
@@ -145,6 +146,7 @@ io_result epoll_socket::send_from_memory(int file, std::uint64_t offset, std::si
             if (n < 0) return errno;
             if (n == 0) break;
             done.bytes += static_cast<std::size_t>(n);
+            loop::current()->running()->made_progress();
         }
         return 0;
     });

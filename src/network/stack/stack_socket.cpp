@@ -85,6 +85,7 @@ io_result stack_socket::send(const_buffer data) noexcept {
         for (;;) {
             const auto went = inner_->send(view(data.after(done.bytes)), 0, now());
             done.bytes += went.size;
+            if (went.size > 0) loop::current()->running()->made_progress();
             if (went.problem != tcpip::error::ok || type_ != type::stream || done.bytes == data.size()) {
                 return went.problem;
             }

@@ -11,6 +11,7 @@ tcpip::error stack_socket::send_two(const_buffer first, const_buffer second, std
     const tcpip::payload_view both{{first.data(), first.size()}, {second.data(), second.size()}};
     const auto went = inner_->send(both, 0, now());
     sent += went.size;
+    if (went.size > 0) loop::current()->running()->made_progress();
     return went.problem;
 }
 

@@ -40,15 +40,14 @@ std::error_code await_first_connect(const std::vector<network_socket*>& begun, s
     for (;;) {
         if (me.cancel_requested()) return errc::cancelled;
         const std::int64_t until = std::min(until_ns, me.nearest_deadline());
-        timespec limit{};
-        if (until != never_ns) {
-            const std::int64_t left = std::max<std::int64_t>(until - me.now_ns(), 0);
-            limit = {left / 1'000'000'000, left % 1'000'000'000};
+        int n = 0;
+        int failure = 0;
+        {
+            const kernel_wait wait(me, until);
+            watched.back().fd = wait.descriptor();
+            n = ::ppoll(watched.data(), watched.size(), wait.limit(), nullptr);
+            failure = errno;
         }
-        watched.back().fd = me.begin_kernel_wait();
-        const int n = ::ppoll(watched.data(), watched.size(), until != never_ns ? &limit : nullptr, nullptr);
-        const int failure = errno;
-        me.end_kernel_wait();
         if (n < 0 && failure != EINTR) return system_error_code(failure);
         const auto ended =
             std::find_if(watched.begin(), watched.end() - 1, [n](const pollfd& p) { return n > 0 && p.revents != 0; });

@@ -26,15 +26,15 @@ std::error_code thread_socket::wait_for(short events) noexcept {
     for (;;) {
         if (me.cancel_requested()) return errc::cancelled;
         const std::int64_t until = std::min(me.nearest_deadline(), call_ends);
-        timespec limit{};
-        if (until != never_ns) {
-            const std::int64_t left = std::max<std::int64_t>(until - me.now_ns(), 0);
-            limit = {left / 1'000'000'000, left % 1'000'000'000};
+        pollfd watched[2] = {{fd_, events, 0}, {-1, POLLIN, 0}};
+        int n = 0;
+        int failure = 0;
+        {
+            const kernel_wait wait(me, until);
+            watched[1].fd = wait.descriptor();
+            n = ::ppoll(watched, 2, wait.limit(), nullptr);
+            failure = errno;
         }
-        pollfd watched[2] = {{fd_, events, 0}, {me.begin_kernel_wait(), POLLIN, 0}};
-        const int n = ::ppoll(watched, 2, until != never_ns ? &limit : nullptr, nullptr);
-        const int failure = errno;
-        me.end_kernel_wait();
         if (!is_open()) return errc::closed;
         if (n < 0 && failure != EINTR) return system_error_code(failure);
         if (n > 0 && watched[0].revents != 0) return {};
@@ -56,6 +56,7 @@ io_result thread_socket::send_all(const_buffer data) noexcept {
             transfer(POLLOUT, [&](int flags) { return ::send(fd_, rest.data(), rest.size(), flags | MSG_NOSIGNAL); });
         all.bytes += part.bytes;
         all.error = part.error;
+        if (part.bytes > 0) this_thread_execution().made_progress();
     } while (!all.error && all.bytes < data.size());
     return all;
 }
@@ -157,6 +158,16 @@ std::error_code thread_socket::get_text_option(option_id option, std::string& va
 std::error_code thread_socket::info(cardea::tcp_info& out) const noexcept {
     const use here(*this);
     return here ? kernel_socket::info(out) : errc::closed;
+}
+
+std::error_code thread_socket::set_membership(const group_membership& of, bool member) noexcept {
+    const use here(*this);
+    return here ? kernel_socket::set_membership(of, member) : errc::closed;
+}
+
+std::error_code thread_socket::peer_credentials(credentials& out) const noexcept {
+    const use here(*this);
+    return here ? kernel_socket::peer_credentials(out) : errc::closed;
 }
 
 std::error_code thread_socket::accept(std::unique_ptr<network_socket>& connection, endpoint& client) noexcept {

@@ -50,6 +50,8 @@ class thread_socket final : public kernel_socket {
     std::error_code set_text_option(option_id option, const std::string& value) noexcept override;
     std::error_code get_text_option(option_id option, std::string& value) const noexcept override;
     std::error_code info(cardea::tcp_info& out) const noexcept override;
+    std::error_code set_membership(const group_membership& of, bool member) noexcept override;
+    std::error_code peer_credentials(credentials& out) const noexcept override;
     std::error_code close() noexcept override;
     [[nodiscard]] bool is_open() const noexcept override { return (users_.load() & closing) == 0; }
     [[nodiscard]] network* home() const noexcept override { return &home_; }

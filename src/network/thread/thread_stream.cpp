@@ -49,6 +49,7 @@ io_result thread_socket::send_pieces(const_buffers pieces) noexcept {
             transfer(POLLOUT, [&](int flags) { return ::sendmsg(fd_, &message, flags | MSG_NOSIGNAL); });
         all.bytes += part.bytes;
         all.error = part.error;
+        if (part.bytes > 0) this_thread_execution().made_progress();
     }
     return all;
 }
@@ -101,6 +102,7 @@ io_result thread_socket::send_file_in_turn(int file, std::uint64_t offset, std::
         const io_result part = transfer(POLLOUT, [&](int) { return ::sendfile(fd_, file, &at, asked); });
         all.bytes += part.bytes;
         all.error = part.error;
+        if (part.bytes > 0) this_thread_execution().made_progress();
         if (part.bytes == 0) break;  // the file ends here
     }
     if (bounded) set_nonblocking(false);

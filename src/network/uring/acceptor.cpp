@@ -79,8 +79,9 @@ void acceptor::arm(uring_network& home) noexcept {
     stopping_ = false;
 }
 
-void acceptor::stop(uring_network& home) noexcept {
+bool acceptor::stop(uring_network& home) noexcept {
     if (armed_ && !stopping_) stopping_ = home.try_cancel(tag(&socket_, target::acceptor));
+    return !armed_ || stopping_;
 }
 
 void acceptor::completed(uring_network& home, std::int32_t result, std::uint32_t flags) noexcept {

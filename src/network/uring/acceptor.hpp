@@ -25,7 +25,8 @@ class acceptor {
     std::error_code accept(uring_network& home, int& fd, endpoint& client) noexcept;
     /// A completion of the multishot.
     void completed(uring_network& home, std::int32_t result, std::uint32_t flags) noexcept;
-    void stop(uring_network& home) noexcept;
+    /// As receiver::stop().
+    bool stop(uring_network& home) noexcept;
     [[nodiscard]] bool armed() const noexcept { return armed_; }
     void wake_everybody() noexcept { callers_.wake_all(); }
     /// Hands on what nobody has asked for. Not armed.

@@ -1,6 +1,8 @@
 // One operation of a socket, from entry to outcome, and what else the files that hold the calls share.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cerrno>
 
 #include "network/uring/uring_network.hpp"
@@ -34,7 +36,8 @@ class uring_socket::use {
 
 template <class Prepare>
 io_result uring_socket::send_in_turn(std::size_t total, Prepare prepare) noexcept {
-    wait_line::place mine{loop::current()->running()};
+    fiber& me = *loop::current()->running();
+    wait_line::place mine{&me};
     senders_.join(mine);
     io_result done;
     while (senders_.front() != &mine && !done.error) {
@@ -42,8 +45,14 @@ io_result uring_socket::send_in_turn(std::size_t total, Prepare prepare) noexcep
         done.error = closing_ ? std::error_code(errc::closed) : to_error(why);
     }
     while (!done.error && done.bytes < total) {
-        const auto ended = perform([&](io_uring_sqe* e) { prepare(e, done.bytes); });
+        const auto ended = perform([&](io_uring_sqe* e) {
+            prepare(e, done.bytes);
+            // The kernel goes on by itself until all is sent: it would not say that it gets on, which a limit must
+            // know.
+            if (me.has_call_limit()) e->msg_flags &= ~static_cast<unsigned>(MSG_WAITALL);
+        });
         if (ended.result >= 0) done.bytes += static_cast<std::size_t>(ended.result);
+        if (ended.result > 0) me.made_progress();
         const bool failed = ended.result < 0 && ended.result != -EINTR;
         const bool interrupted = ended.why != wake::ready && done.bytes < total;
         if (failed || interrupted || (closing_ && done.bytes < total)) done.error = explain(ended);

@@ -21,20 +21,35 @@ constexpr std::uint8_t small_makes_messages = 4;
 
 }  // namespace
 
-io_result receiver::recv(uring_network& home, mutable_buffer room) noexcept {
+io_result receiver::recv(uring_network& home, mutable_buffers rooms) noexcept {
+    const auto* const some = std::find_if(rooms.begin(), rooms.end(), [](const auto& r) { return !r.empty(); });
+    const mutable_buffer room = some != rooms.end() ? *some : mutable_buffer();
     if (!unread_.empty()) return unread_.take(room);
     roomy_ = room.size() >= direct_room;
     if (readers_.empty() && something_to_read()) {
-        const io_result taken = take(home.buffers(), room);
+        io_result taken = take(home.buffers(), room);
+        take_more(home.buffers(), rooms, taken);
         loop::current()->count_call();
         return taken;
     }
     wait_line::place mine{loop::current()->running()};
     readers_.join(mine);
-    const io_result done = wait_and_take(home, room, mine);
+    io_result done = wait_and_take(home, room, mine);
+    take_more(home.buffers(), rooms, done);
     readers_.leave(mine);
     readers_.wake_front();  // the next in line finds what is left, or waits for more
     return done;
+}
+
+// The rooms behind the first one that `done` has filled.
+void receiver::take_more(buffer_pool& pool, mutable_buffers rooms, io_result& done) noexcept {
+    std::size_t before = 0;
+    for (const mutable_buffer& r : rooms) {
+        if (done.bytes == 0 || done.error || first_ == buffer_pool::none) return;
+        if (before == done.bytes) done.bytes += take(pool, r).bytes;
+        before += r.size();
+        if (done.bytes < before) return;
+    }
 }
 
 io_result receiver::wait_and_take(uring_network& home, mutable_buffer room, const wait_line::place& mine) noexcept {
@@ -93,7 +108,7 @@ io_result receiver::directly(mutable_buffer room) noexcept {
         const auto ended = socket_.perform(
             [&](io_uring_sqe* e) { io_uring_prep_recv(e, socket_.descriptor(), room.data(), room.size(), 0); });
         if (ended.result < 0) {
-            if (ended.result == -EINTR && ended.why == wake::ready) continue;
+            if (ended.result == -EINTR && ended.why == wake::ready && socket_.is_open()) continue;
             return {0, socket_.explain(ended)};
         }
         const auto n = static_cast<std::size_t>(ended.result);
@@ -118,8 +133,9 @@ void receiver::arm(uring_network& home) noexcept {
     stopping_ = false;
 }
 
-void receiver::stop(uring_network& home) noexcept {
+bool receiver::stop(uring_network& home) noexcept {
     if (armed_ && !stopping_) stopping_ = home.try_cancel(tag(&socket_, target::receiver));
+    return !armed_ || stopping_;
 }
 
 void receiver::append(buffer_pool& pool, std::uint16_t id, std::uint32_t size) noexcept {

@@ -26,18 +26,20 @@ class receiver {
 
     explicit receiver(uring_socket& of) noexcept : socket_(of) {}
 
-    io_result recv(uring_network& home, mutable_buffer room) noexcept;
+    io_result recv(uring_network& home, mutable_buffer room) noexcept {
+        return recv(home, mutable_buffers({&room, 1}));
+    }
+    /// Waits for the first byte, and fills as many rooms as there are bytes at hand; no other reader comes in between.
+    io_result recv(uring_network& home, mutable_buffers rooms) noexcept;
     io_result peek(uring_network& home, mutable_buffer room) noexcept;
     io_result recv_lease(uring_network& home, lease& out) noexcept;
     std::error_code put_back(const_buffer bytes) noexcept { return unread_.put_front(bytes); }
-    /// recv() would give bytes without waiting.
-    [[nodiscard]] bool has_bytes() const noexcept { return !unread_.empty() || first_ != buffer_pool::none; }
     /// What was received before anybody asked, for a call that then receives by itself. False: there is nothing.
     bool take_ahead(uring_network& home, mutable_buffer room, io_result& out) noexcept;
     /// A completion of the multishot.
     void completed(uring_network& home, std::int32_t result, std::uint32_t flags) noexcept;
-    /// Asks the kernel to end the multishot, if it has it.
-    void stop(uring_network& home) noexcept;
+    /// Asks the kernel to end the multishot, if it has it. False: not yet, for no entry is free.
+    bool stop(uring_network& home) noexcept;
     /// The kernel has the multishot.
     [[nodiscard]] bool armed() const noexcept { return armed_; }
     void wake_everybody() noexcept { readers_.wake_all(); }
@@ -55,6 +57,7 @@ class receiver {
         return first_ != buffer_pool::none || error_ != 0 || end_of_stream_;
     }
     io_result take(buffer_pool& pool, mutable_buffer room) noexcept;
+    void take_more(buffer_pool& pool, mutable_buffers rooms, io_result& done) noexcept;
     io_result wait_and_take(uring_network& home, mutable_buffer room, const wait_line::place& mine) noexcept;
     std::error_code wait_for_some(uring_network& home, const wait_line::place& mine, bool bulk_goes_directly,
                                   bool& directly) noexcept;

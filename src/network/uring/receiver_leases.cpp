@@ -43,7 +43,8 @@ io_result receiver::look_directly(mutable_buffer room) noexcept {
         const auto ended = socket_.perform(
             [&](io_uring_sqe* e) { io_uring_prep_recv(e, socket_.descriptor(), room.data(), room.size(), MSG_PEEK); });
         if (ended.result >= 0) return {static_cast<std::size_t>(ended.result), {}};
-        if (ended.result != -EINTR || ended.why != wake::ready) return {0, socket_.explain(ended)};
+        const bool again = ended.result == -EINTR && ended.why == wake::ready && socket_.is_open();
+        if (!again) return {0, socket_.explain(ended)};
     }
 }
 

@@ -1,6 +1,7 @@
 // io_uring_setup(2) with flags from best to least; liburing 2.3 (Debian 12) is older than some of them.
 #include "network/uring/ring.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -44,6 +45,7 @@ ring::ring() {
             failure = set_up(ring_, flags, of);
             if (failure == 0) {
                 io_uring_register_ring_fd(&ring_);  // saves a descriptor look-up per enter, where it is known
+                require_enter();
                 return;
             }
             if (failure != -EINVAL) break;
@@ -51,6 +53,14 @@ ring::ring() {
         if (failure != -ENOMEM) break;
     }
     throw std::system_error(-failure, std::system_category(), "io_uring_setup");
+}
+
+// A filter of system calls may let rings be made and never entered.
+void ring::require_enter() {
+    const int refused = io_uring_get_events(&ring_);
+    if (refused >= 0) return;
+    io_uring_queue_exit(&ring_);
+    throw std::system_error(-refused, std::system_category(), "io_uring_enter");
 }
 
 ring::~ring() { io_uring_queue_exit(&ring_); }
@@ -69,14 +79,14 @@ bool ring::more_inside() const noexcept {
     return (flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
 }
 
-void ring::enter(std::int64_t timeout_ns) noexcept {
+int ring::enter(std::int64_t timeout_ns) noexcept {
     if (timeout_ns == 0) {
-        if (io_uring_sq_ready(&ring_) != 0 || more_inside()) io_uring_submit_and_get_events(&ring_);
-        return;
+        const bool nothing_to_do = io_uring_sq_ready(&ring_) == 0 && !more_inside();
+        return nothing_to_do ? 0 : std::min(io_uring_submit_and_get_events(&ring_), 0);
     }
     __kernel_timespec limit{timeout_ns / 1'000'000'000, timeout_ns % 1'000'000'000};
     io_uring_cqe* first = nullptr;
-    io_uring_submit_and_wait_timeout(&ring_, &first, 1, timeout_ns > 0 ? &limit : nullptr, nullptr);
+    return std::min(io_uring_submit_and_wait_timeout(&ring_, &first, 1, timeout_ns > 0 ? &limit : nullptr, nullptr), 0);
 }
 
 void ring::announce_by(int eventfd) {

@@ -21,8 +21,8 @@ class ring {
     /// at first (the kernel holds completions back and takes nothing new).
     io_uring_sqe* entry() noexcept;
     /// One system call, or none if there is nothing to do: submits everything, and waits for a completion at most
-    /// `timeout_ns` (0: not at all; negative: for ever).
-    void enter(std::int64_t timeout_ns) noexcept;
+    /// `timeout_ns` (0: not at all; negative: for ever). Negative: why it found nothing, as -ETIME or -EINTR.
+    int enter(std::int64_t timeout_ns) noexcept;
     /// Hands every completion there is to `handle(user_data, result, flags)`; true if there was one.
     template <class Handle>
     bool drain(Handle handle) noexcept {
@@ -47,6 +47,8 @@ class ring {
     [[nodiscard]] std::string describe() const;
 
   private:
+    void require_enter();
+
     io_uring ring_{};
 };
 

@@ -42,7 +42,8 @@ int receive_one_byte(ring& with, buffer_pool& pool) {
     bool got_byte = false;
     bool more = true;
     while (more) {
-        with.enter(-1);
+        const int refused = with.enter(-1);
+        if (refused < 0 && refused != -EINTR) return -refused;
         with.drain([&](std::uint64_t, std::int32_t result, std::uint32_t flags) {
             more = (flags & IORING_CQE_F_MORE) != 0;
             if (result < 0) failure = -result;

@@ -181,7 +181,7 @@ io_result uring_socket::recv_from(mutable_buffer room, endpoint& from, bool& tru
         } else {
             ended.result = -errno;
         }
-        if (ended.result == -EINTR && ended.why == wake::ready) continue;
+        if (ended.result == -EINTR && ended.why == wake::ready && !closing_) continue;
         if (ended.result < 0) return {0, explain(ended)};
         from = endpoint::from_native(&sender, message.msg_namelen);
         truncated = (message.msg_flags & MSG_TRUNC) != 0;
@@ -217,10 +217,11 @@ void uring_socket::stop_everything() noexcept {
         io_uring_prep_cancel_fd(e, fd_, IORING_ASYNC_CANCEL_ALL);
         e->user_data = tag(nullptr, target::nobody);
     }
-    receiver_.stop(*home_);
+    // No entry may be free (the kernel holds completions back): then those are looked at first.
+    while (!receiver_.stop(*home_)) home_->wait(0);
     receiver_.wake_everybody();
     if (acceptor_) {
-        acceptor_->stop(*home_);
+        while (!acceptor_->stop(*home_)) home_->wait(0);
         acceptor_->wake_everybody();
     }
     senders_.wake_all();
@@ -229,15 +230,36 @@ void uring_socket::stop_everything() noexcept {
 void uring_socket::wait_until_quiet() noexcept {
     loop* here = loop::current();
     if (here == nullptr || here->running() == nullptr) {
-        home_->pump_until([this] {
-            stop_everything();  // again, if no entry was free the first time
-            return quiet();
-        });
+        home_->pump_until([this] { return quiet(); });
         return;
     }
     closer_ = here->running();
     while (!quiet()) here->park(patience::uninterruptible);
     closer_ = nullptr;
+}
+
+// Not inline: g++ 12 takes what is linked to, and waited for, in one function for something that dangles.
+[[gnu::noinline]] void uring_socket::stand_by(closed_wait& one) noexcept {
+    one.next = closers_;
+    closers_ = &one;
+}
+
+// Another fiber is about to close it: it must have done so before this one may, perhaps, destroy it.
+void uring_socket::wait_for_closer() noexcept {
+    const loop* here = loop::current();
+    if (closer_ == nullptr || here == nullptr || here->running() == nullptr) return;
+    closed_wait mine{here->running()};
+    stand_by(mine);
+    while (!mine.over) loop::current()->park(patience::uninterruptible);
+}
+
+void uring_socket::let_closers_go() noexcept {
+    closed_wait* next = std::exchange(closers_, nullptr);
+    while (next != nullptr) {
+        closed_wait& one = *std::exchange(next, next->next);
+        one.over = true;
+        loop::current()->make_ready(*one.who);
+    }
 }
 
 void uring_socket::check_thread() const noexcept {
@@ -248,7 +270,10 @@ void uring_socket::check_thread() const noexcept {
 }
 
 std::error_code uring_socket::close() noexcept {
-    if (std::exchange(closing_, true)) return {};
+    if (std::exchange(closing_, true)) {
+        wait_for_closer();
+        return {};
+    }
     if (home_ != nullptr) {
         check_thread();
         if (!quiet()) {
@@ -259,7 +284,10 @@ std::error_code uring_socket::close() noexcept {
         home_->strike_off(*this);
     }
     acceptor_.reset();
-    close_beside_loop(fd_, lingers());
+    const int fd = fd_;
+    const bool waits_for_peer = lingers();
+    let_closers_go();
+    close_beside_loop(fd, waits_for_peer);  // whoever destroys it may have done so meanwhile
     return {};
 }
 

@@ -80,12 +80,23 @@ class uring_socket final : public kernel_socket {
     void stop_everything() noexcept;
     void wait_until_quiet() noexcept;
     void note_progress() noexcept;
+    struct closed_wait;
+    void stand_by(closed_wait& one) noexcept;
+    void wait_for_closer() noexcept;
+    void let_closers_go() noexcept;
     void check_thread() const noexcept;
 
     uring_network* home_;
     uring_socket* next_ = nullptr;
     uring_socket* previous_ = nullptr;
     fiber* closer_ = nullptr;
+    /// Who waits for that one, on its own stack.
+    struct closed_wait {
+        fiber* who;
+        closed_wait* next = nullptr;
+        bool over = false;
+    };
+    closed_wait* closers_ = nullptr;
     unsigned calls_ = 0;
     bool closing_ = false;
     /// Sending: one at a time, so that the stream's order is the callers'.

@@ -30,17 +30,7 @@ io_result uring_socket::recv_vectored(mutable_buffers rooms) noexcept {
     if (type_ != type::stream) return network_socket::recv_vectored(rooms);
     const use here(*this);
     if (closing_) return {0, errc::closed};
-    io_result all;
-    for (const mutable_buffer& r : rooms) {
-        if (r.empty()) continue;
-        // The first waits; the others get what the ring's buffers have at hand.
-        if (all.bytes > 0 && !receiver_.has_bytes()) break;
-        const io_result part = receiver_.recv(*home_, r);
-        all.bytes += part.bytes;
-        if (all.bytes == 0) all.error = part.error;
-        if (part.bytes < r.size()) break;
-    }
-    return all;
+    return rooms.bytes() > 0 ? receiver_.recv(*home_, rooms) : io_result();
 }
 
 io_result uring_socket::peek(mutable_buffer room) noexcept {
@@ -51,7 +41,7 @@ io_result uring_socket::peek(mutable_buffer room) noexcept {
         const auto ended =
             perform([&](io_uring_sqe* e) { io_uring_prep_recv(e, fd_, room.data(), room.size(), MSG_PEEK); });
         if (ended.result >= 0) return {static_cast<std::size_t>(ended.result), {}};
-        if (ended.result != -EINTR || ended.why != wake::ready) return {0, explain(ended)};
+        if (ended.result != -EINTR || ended.why != wake::ready || closing_) return {0, explain(ended)};
     }
 }
 
