@@ -166,6 +166,7 @@ class connection {
     void update_send_window(segment const& s, time_ns now);
     void measure(segment const& s, delivery const& d, time_ns now);
     void on_progress(std::uint32_t acked, time_ns now);
+    void forget_old_numbers();
     void on_our_fin_acknowledged(time_ns now);
     void take_ecn_echo(segment const& s, time_ns now);
 
