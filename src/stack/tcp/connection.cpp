@@ -196,6 +196,14 @@ void connection::on_path_mtu(std::uint32_t mtu, time_ns now) {
 void connection::trim() {
     tx_.trim();
     rx_.trim();
+    board_.trim();
+}
+
+bool connection::holds_spare_memory() const {
+    constexpr std::size_t worth_it = 16 * 1024;
+    bool const sending = tx_.size() == 0 && tx_.memory() > worth_it;
+    bool const receiving = rx_.readable() == 0 && !rx_.has_gap() && rx_.memory() > worth_it;
+    return sending || receiving || (board_.empty() && board_.memory() > worth_it);
 }
 
 std::size_t connection::memory() const { return tx_.memory() + rx_.memory() + board_.memory(); }

@@ -97,6 +97,8 @@ class connection {
     bool finished() const { return state_ == state::closed && !reset_due_; }
     /// Gives back buffer memory that holds nothing: for connections that have been idle a while.
     void trim();
+    /// trim() would give back enough to be worth it.
+    bool holds_spare_memory() const;
     std::size_t memory() const;  ///< bytes of heap held
 
     // --- Options, changeable at any time
