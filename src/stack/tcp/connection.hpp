@@ -181,6 +181,7 @@ class connection {
     void grow_window(delivery const& d, time_ns now);
     void reduce_by_prr(std::uint32_t delivered, bool at_least_one);
     void detect_by_time(delivery const& d, time_ns now);
+    void judge_tail_probe(bool again, time_ns now);
     void schedule_tail_probe(time_ns now);
 
     // connection_output.cpp, connection_resend.cpp

@@ -30,7 +30,9 @@ bool connection::on_ack(segment const& s, time_ns now) {
     bool const needless = sack_on_ && take_sacks(s, d);
     take_ecn_echo(s, now);
 
-    bool const plain = s.length() == 0 && acked == 0 && outstanding > 0 && snd_wnd_ == old_window;
+    bool const repeats = s.length() == 0 && acked == 0 && snd_wnd_ == old_window;
+    bool const plain = repeats && outstanding > 0;
+    judge_tail_probe(repeats && s.options.sack_count == 0, now);
     bool const duplicate = sack_on_ ? d.sacked > 0 : plain;
     if (duplicate) ++counts_.duplicate_acks_in;
     measure(s, d, now);

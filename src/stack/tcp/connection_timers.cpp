@@ -79,6 +79,7 @@ bool connection::gave_up(time_ns now) {
 
 void connection::on_retransmit_timer(time_ns now) {
     if (gave_up(now)) return;
+    if (deadlines_[static_cast<std::size_t>(timer::probe)] <= now) return arm_retransmit(now);  // it goes first
     ++counts_.timeouts;
     ++timeouts_;
     ++unanswered_;
