@@ -47,6 +47,7 @@ connection connection::accept(open_parameters const& p, segment const& syn, bool
     if (announced) {
         c.last_ack_sent_ = c.rcv_nxt();
         c.last_sent_at_ = p.announced_at;
+        c.timeouts_ = p.handshake_lost ? 1 : 0;
         c.arm_retransmit(now);
     }
     return c;

@@ -31,6 +31,7 @@ struct open_parameters {
     sequence iss;                        ///< from isn_generator
     std::uint32_t timestamp_offset = 0;  ///< added to the millisecond clock in TSval; from isn_generator
     time_ns announced_at = -1;           ///< when a listener sent its SYN-ACK, if once only
+    bool handshake_lost = false;         ///< a listener's SYN-ACK seems to have been lost
     observer* watcher = nullptr;         ///< may be null; outlives the connection
 };
 
