@@ -242,9 +242,12 @@ void listener::on_deadline(time_ns now) {
 }
 
 void listener::on_icmp_error(four_tuple const& t, icmp_error kind, sequence quoted, time_ns now) {
-    bool const transient = kind == icmp_error::source_quench || kind == icmp_error::time_exceeded;
+    // As for a connection of its own: unreachable hosts and networks, and whatever else may pass, are no end (RFC 9293
+    // MUST-56). The SYN-ACK's timer decides.
+    bool const hard = kind == icmp_error::port_unreachable || kind == icmp_error::protocol_unreachable ||
+                      kind == icmp_error::admin_prohibited;
     auto const entry = pending_.find(t);
-    if (!transient && entry != pending_.end() && entry->second.iss == quoted) forget(entry, now);
+    if (hard && entry != pending_.end() && entry->second.iss == quoted) forget(entry, now);
 }
 
 std::shared_ptr<connection> listener::accept() {

@@ -56,7 +56,7 @@ class listener {
     };
     /// `isn`: use this initial sequence number (a SYN that reopens a connection in TIME-WAIT).
     result on_segment(four_tuple const& t, segment const& s, time_ns now, std::optional<sequence> isn = {});
-    /// An ICMP error that quotes a SYN-ACK: ends that pending handshake, never the listener.
+    /// An ICMP error that quotes a SYN-ACK: a hard one ends that pending handshake, never the listener.
     void on_icmp_error(four_tuple const& t, icmp_error kind, sequence quoted, time_ns now);
 
     /// Yields the next SYN-ACK or reset to send. Call until false after every other call.
