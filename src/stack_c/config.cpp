@@ -31,6 +31,11 @@ bool set_number(string_view text, range const& r, std::uint64_t& into) {
     return true;
 }
 
+/// Times and durations are added and doubled: none may come near the end of the scale.
+constexpr time_ns longest = 366 * 24 * 3'600'000'000'000;
+/// A timer that sets itself again must let time pass.
+constexpr time_ns shortest_period = 1'000'000;
+
 std::optional<time_ns> read_duration(string_view text) {
     std::int64_t n = 0;
     auto const [end, problem] = std::from_chars(text.data(), text.data() + text.size(), n);
@@ -46,7 +51,7 @@ std::optional<time_ns> read_duration(string_view text) {
     };
     if (n == 0 && unit.empty()) return 0;
     for (auto const& [name, size] : units)
-        if (name == unit && n <= (stack::never - 1) / size) return n * size;
+        if (name == unit && n <= longest / size) return n * size;
     return std::nullopt;
 }
 
@@ -78,12 +83,13 @@ constexpr entry flag(char const* name) {
             }};
 }
 
-template <auto Get>
+template <auto Get, time_ns Low = 0>
 constexpr entry duration(char const* name) {
     return {name, "duration", [](config& c, string_view text) {
                 auto const t = read_duration(text);
-                if (t) Get(c) = *t;
-                return t.has_value();
+                if (!t || *t < Low) return false;
+                Get(c) = *t;
+                return true;
             }};
 }
 
@@ -177,9 +183,9 @@ constexpr entry entries[] = {{"address", "address", set_address}, duration < [](
     duration < [](config& c) -> auto& {
     return c.host.tcp.rto_initial;
 }
-> ("rto_initial"), duration < [](config& c) -> auto& { return c.host.tcp.rto_min; }
-> ("rto_min"), duration < [](config& c) -> auto& { return c.host.tcp.rto_max; }
-> ("rto_max"), duration < [](config& c) -> auto& { return c.host.tcp.delayed_ack; }
+, shortest_period > ("rto_initial"), duration < [](config& c) -> auto& { return c.host.tcp.rto_min; }
+, shortest_period > ("rto_min"), duration < [](config& c) -> auto& { return c.host.tcp.rto_max; }
+, shortest_period > ("rto_max"), duration < [](config& c) -> auto& { return c.host.tcp.delayed_ack; }
 > ("delayed_ack"), duration < [](config& c) -> auto& { return c.host.tcp.time_wait; }
 > ("time_wait"), duration < [](config& c) -> auto& { return c.host.tcp.fin_wait_2; }
 > ("fin_wait_2"), number < [](config& c) -> auto& { return c.host.tcp.retries_1; }
@@ -189,8 +195,8 @@ constexpr entry entries[] = {{"address", "address", set_address}, duration < [](
 > ("orphan_retries"), duration < [](config& c) -> auto& { return c.host.tcp.user_timeout; }
 > ("user_timeout"), flag < [](config& c) -> auto& { return c.host.tcp.keepalive; }
 > ("keepalive"), duration < [](config& c) -> auto& { return c.host.tcp.keepalive_idle; }
-> ("keepalive_idle"), duration < [](config& c) -> auto& { return c.host.tcp.keepalive_interval; }
-> ("keepalive_interval"), number < [](config& c) -> auto& { return c.host.tcp.keepalive_count; }
+, shortest_period > ("keepalive_idle"), duration < [](config& c) -> auto& { return c.host.tcp.keepalive_interval; }
+, shortest_period > ("keepalive_interval"), number < [](config& c) -> auto& { return c.host.tcp.keepalive_count; }
 , 1 > ("keepalive_count"),
     // TCP: attacks
     number < [](config& c) -> auto& {

@@ -7,6 +7,11 @@
 using namespace cardea::stack_c;
 using cardea::stack::never;
 
+namespace {
+/// Deadlines are set beyond the present: time does not go on to where they could not be told.
+constexpr cardea_stack::time_ns last_instant = never / 2;
+}  // namespace
+
 cardea_stack::cardea_stack(cardea_stack_config const& c) : now{c.start}, max_sent{c.output_packets}, host{c.host} {
     host.poll(now, *this);  // tells the host the time
 }
@@ -89,7 +94,7 @@ int cardea_stack_feed(cardea_stack* stack, const void* packet, size_t size, cons
                       int64_t arrival_ns) {
     return guarded(-1, [=] {
         if (stack == nullptr || (packet == nullptr && size != 0)) return fail(EINVAL);
-        if (arrival_ns < stack->now || arrival_ns == never) return fail(EINVAL);
+        if (arrival_ns < stack->now || arrival_ns > last_instant) return fail(EINVAL);
         cardea::stack::packet_meta meta;
         if (about != nullptr) {
             if (about->gso > CARDEA_STACK_GSO_UDP) return fail(EINVAL);
@@ -143,7 +148,7 @@ int64_t cardea_stack_next_deadline(const cardea_stack* stack) {
 
 int cardea_stack_advance(cardea_stack* stack, int64_t until_ns) {
     return guarded(-1, [=] {
-        if (stack == nullptr || until_ns < stack->now || until_ns == never) return fail(EINVAL);
+        if (stack == nullptr || until_ns < stack->now || until_ns > last_instant) return fail(EINVAL);
         stack->advance(until_ns, true);
         return 0;
     });

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "host_pair.hpp"
+#include "stack/tcp/connection.hpp"
 
 namespace cardea::stack {
 namespace {
@@ -45,6 +46,19 @@ std::string read_all(socket& s, time_ns now) {
         if (r.size == 0) return all + "<eof>";
         all += text(bytes_view{buffer}.first(r.size));
     }
+}
+
+TEST_P(host_tcp, buffers_set_on_a_listener_after_listen_are_those_of_what_it_accepts) {
+    auto const listener = listening(80);
+    EXPECT_EQ(listener->set_option(socket_option::send_buffer, 4'000'000, net.now), error::ok);
+    EXPECT_EQ(listener->set_option(socket_option::receive_buffer, 8192, net.now), error::ok);
+    auto const [client, server] = connected(*listener);
+    std::int64_t size = 0;
+    EXPECT_EQ(server->get_option(socket_option::send_buffer, size, net.now), error::ok);
+    EXPECT_EQ(size, 4'000'000);
+    EXPECT_EQ(server->connection()->writable(), 4'000'000U);
+    EXPECT_NE(server->readiness() & ready::writable, 0U);
+    EXPECT_EQ(server->connection()->config().receive_buffer, 8192U);
 }
 
 TEST_P(host_tcp, connect_accept_and_talk_both_ways) {

@@ -211,13 +211,23 @@ TEST(tcp_listen_queue, strays_are_left_to_the_host) {
     EXPECT_TRUE(q.output().empty());
 }
 
-TEST(tcp_listen_queue, icmp_error_ends_the_handshake_it_quotes) {
+TEST(tcp_listen_queue, hard_icmp_error_ends_the_handshake_it_quotes) {
     queue q;
     segment const reply = q.syn(5);
-    q.l.on_icmp_error(client(5), icmp_error::host_unreachable, reply.seq + 1, q.now);
+    q.l.on_icmp_error(client(5), icmp_error::port_unreachable, reply.seq + 1, q.now);
     EXPECT_EQ(q.l.info().pending, 1U);
-    q.l.on_icmp_error(client(5), icmp_error::host_unreachable, reply.seq, q.now);
+    q.l.on_icmp_error(client(5), icmp_error::port_unreachable, reply.seq, q.now);
     EXPECT_EQ(q.l.info().pending, 0U);
+}
+
+TEST(tcp_listen_queue, soft_icmp_error_ends_no_handshake) {
+    queue q;
+    segment const reply = q.syn(5);
+    for (auto const kind : {icmp_error::host_unreachable, icmp_error::network_unreachable, icmp_error::time_exceeded,
+                            icmp_error::parameter_problem, icmp_error::source_quench})
+        q.l.on_icmp_error(client(5), kind, reply.seq, q.now);
+    EXPECT_EQ(q.l.info().pending, 1U);
+    EXPECT_TRUE(q.l.on_segment(client(5), ack_of(reply), q.now).established);
 }
 
 TEST(tcp_listen_queue, closing_resets_what_is_pending) {

@@ -94,8 +94,72 @@ TEST(tcp_rack, tail_probe_that_repaired_a_loss_reduces_the_window) {
     s.wait(s.c->next_deadline() - s.now);
     EXPECT_EQ(s.c->info().tail_probes, 1U);
     std::uint32_t const cwnd = s.c->info().cwnd;
-    s.in(". 1:1(0) ack 3001");
+    s.in(". 1:1(0) ack 3001");  // of the probe, or late of the original: nobody knows yet
+    EXPECT_GE(s.c->info().cwnd, cwnd);
+    s.drop_output();
+    s.send(1000);
+    s.in(". 1:1(0) ack 4001");  // and nothing has told of a duplicate
     EXPECT_LT(s.c->info().cwnd, cwnd);
+}
+
+TEST(tcp_rack, tail_probe_that_met_a_late_acknowledgement_reduces_nothing) {
+    connection_config config = with_sack();
+    config.rack = true;
+    script s{config};
+    s.connect();
+    s.drop_output();
+    s.wait(50 * milliseconds);
+    s.in("S. 0:1(0) ack 1 win 65535 mss 1000 sackok");
+    s.drop_output();
+    s.send(1000);
+    s.wait(s.c->next_deadline() - s.now);
+    EXPECT_EQ(s.c->info().tail_probes, 1U);
+    std::uint32_t const cwnd = s.c->info().cwnd;
+    s.in(". 1:1(0) ack 1001");  // of the original
+    s.in(". 1:1(0) ack 1001");  // of the probe, by a receiver without D-SACK
+    s.drop_output();
+    s.send(1000);
+    s.in(". 1:1(0) ack 2001");
+    EXPECT_GE(s.c->info().cwnd, cwnd);
+}
+
+TEST(tcp_rack, tail_probe_of_one_segment_allows_for_the_peers_delayed_acknowledgement) {
+    connection_config config = with_sack();
+    config.rack = true;
+    config.rto_min = 1 * seconds;
+    script s{config};
+    s.connect();
+    s.drop_output();
+    s.wait(50 * milliseconds);
+    s.in("S. 0:1(0) ack 1 win 65535 mss 1000 sackok");
+    s.drop_output();
+    s.send(1000);
+    s.drop_output();
+    s.wait(300 * milliseconds - 1);  // two round trips and 200 ms
+    s.quiet();
+    s.wait(1);
+    s.expect("P. 1:1001(1000) ack 1");
+    EXPECT_EQ(s.c->info().tail_probes, 1U);
+}
+
+TEST(tcp_rack, tail_probe_goes_in_place_of_the_first_timeout_when_that_comes_sooner) {
+    connection_config config = with_sack();
+    config.rack = true;
+    script s{config};
+    s.connect();
+    s.drop_output();
+    s.wait(50 * milliseconds);
+    s.in("S. 0:1(0) ack 1 win 65535 mss 1000 sackok");
+    s.drop_output();
+    s.send(1000);
+    s.drop_output();
+    s.wait(250 * milliseconds);
+    s.expect("P. 1:1001(1000) ack 1");
+    EXPECT_EQ(s.c->info().tail_probes, 1U);
+    EXPECT_EQ(s.c->info().timeouts, 0U);
+    s.wait(250 * milliseconds);
+    s.expect("P. 1:1001(1000) ack 1");
+    EXPECT_EQ(s.c->info().timeouts, 1U);
 }
 
 TEST(tcp_rack, tail_probe_of_data_that_had_arrived_does_not) {

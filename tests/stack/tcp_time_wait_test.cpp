@@ -52,6 +52,32 @@ TEST(tcp_time_wait, syn_with_a_later_timestamp_reopens) {
     EXPECT_EQ(s.in("S 1:2(0) ts 600 0"), disposition::consumed);
 }
 
+TEST(tcp_time_wait, syn_with_an_older_timestamp_is_an_old_duplicate_whatever_its_number) {
+    script s = in_time_wait(true);
+    EXPECT_EQ(s.in("S 5000:5001(0) ts 500 0"), disposition::consumed);
+    s.expect(". 2:2(0) ack 2");
+    EXPECT_EQ(s.in("S 5000:5001(0) ts 600 0"), disposition::reopen);
+    EXPECT_EQ(s.in("S 5000:5001(0)"), disposition::reopen);
+}
+
+TEST(tcp_time_wait, fin_of_another_number_prolongs_nothing) {
+    script s = in_time_wait();
+    s.wait(s.config.time_wait - 1);
+    s.in("F. 50:51(0) ack 2");
+    s.in("F. 100:201(100) ack 2");
+    s.drop_output();
+    s.wait(1);
+    EXPECT_EQ(s.is(), state::closed);
+}
+
+TEST(tcp_time_wait, answers_are_limited_but_for_the_fin_again) {
+    script s = in_time_wait();
+    for (int i = 0; i < 100; ++i) s.in("P. 1:101(100) ack 2");
+    EXPECT_LE(s.drop_output(), s.config.challenge_acks_per_second);
+    s.in("F. 1:2(0) ack 2");
+    s.expect(". 2:2(0) ack 2");
+}
+
 TEST(tcp_time_wait, old_segments_are_acknowledged) {
     script s = in_time_wait();
     s.in("P. 1:101(100) ack 2");

@@ -165,6 +165,24 @@ TEST(stack_c_arguments, configuration_is_checked) {
     EXPECT_EQ(cardea_stack_config_set(c.get(), "time_wait", "2m"), 0);
 }
 
+TEST(stack_c_arguments, time_and_its_settings_stay_where_deadlines_can_be_told) {
+    config_ptr const c{cardea_stack_config_new()};
+    for (auto const* name : {"time_wait", "fin_wait_2", "rto_max", "keepalive_idle", "user_timeout", "start"}) {
+        EXPECT_ERRNO(cardea_stack_config_set(c.get(), name, "9223372036854775806ns"), EINVAL);
+        EXPECT_ERRNO(cardea_stack_config_set(c.get(), name, "2562047h"), EINVAL);
+    }
+    // A timer that sets itself again at the same instant would never let a call return.
+    for (auto const* name : {"rto_initial", "rto_min", "rto_max", "keepalive_idle", "keepalive_interval"}) {
+        EXPECT_ERRNO(cardea_stack_config_set(c.get(), name, "0"), EINVAL);
+        EXPECT_EQ(cardea_stack_config_set(c.get(), name, "1ms"), 0) << name;
+    }
+    auto const s = make_stack();
+    char const byte = 0;
+    EXPECT_ERRNO(cardea_stack_advance(s.get(), INT64_MAX - 1), EINVAL);
+    EXPECT_ERRNO(cardea_stack_feed(s.get(), &byte, 1, nullptr, INT64_MAX - 1), EINVAL);
+    EXPECT_EQ(cardea_stack_advance(s.get(), INT64_MAX / 2), 0);
+}
+
 TEST(stack_c_arguments, every_name_of_the_configuration_takes_a_value_of_its_kind) {
     config_ptr const c{cardea_stack_config_new()};
     std::size_t count = 0;

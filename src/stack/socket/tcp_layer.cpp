@@ -16,6 +16,9 @@ namespace {
 // On the heap of timers connections and listeners lie mixed; the lowest bit of the serial tells them apart.
 constexpr std::uint64_t listener_bit = 1;
 
+/// Buffers that nothing has needed for so long are given back.
+constexpr time_ns memory_kept = seconds(5);
+
 }  // namespace
 
 std::size_t tcp_layer::tuple_hash::operator()(tcp::four_tuple const& t) const {
@@ -212,8 +215,13 @@ void tcp_layer::run_timers(time_ns now) {
             mark(l);
         } else {
             auto& r = static_cast<tcp_record&>(*t);
-            r.connection->on_deadline(now);
-            mark(r);
+            if (r.connection->next_deadline() <= now) {
+                r.connection->on_deadline(now);
+                mark(r);
+            } else {
+                watch_memory(r, now);
+                timers_.set(r, std::min(r.connection->next_deadline(), r.trim_at));
+            }
         }
     }
 }
@@ -248,7 +256,18 @@ void tcp_layer::service(tcp_record& r, time_ns now) {
         core_.config.observer->path_in_doubt(c.tuple().remote.address);
     if (r.owner != nullptr) r.owner->on_event();
     if (c.finished()) return leave(r);
-    timers_.set(r, c.next_deadline());
+    r.used_at = now;
+    if (r.trim_at == never && c.holds_spare_memory()) r.trim_at = now + memory_kept;
+    timers_.set(r, std::min(c.next_deadline(), r.trim_at));
+}
+
+/// A thousand connections kept alive for later must not hold what a thousand busy ones need; but a busy one must not ask
+/// for its buffers anew with every message.
+void tcp_layer::watch_memory(tcp_record& r, time_ns now) {
+    if (now < r.trim_at) return;
+    bool const idle = now - r.used_at >= memory_kept;
+    if (idle) r.connection->trim();
+    r.trim_at = !idle && r.connection->holds_spare_memory() ? r.used_at + memory_kept : never;
 }
 
 void tcp_layer::service(listener_record& l, time_ns now) {

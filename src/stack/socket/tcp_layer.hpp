@@ -35,6 +35,8 @@ struct tcp_record final : timed {
     tcp_ip_fields ip;
     std::uint64_t path_revision = 0;  ///< of the path MTUs, when last looked at
     time_ns path_until = never;       ///< when what they said becomes old
+    time_ns used_at = 0;              ///< when a segment, a call or a timer last had to do with it
+    time_ns trim_at = never;          ///< when to look whether its spare memory is still unused
     tcp::sequence sent_end;           ///< after the highest sequence number emitted
     bool emitted = false;
     bool reuse_address = false;
@@ -108,6 +110,7 @@ class tcp_layer {
     void leave(tcp_record& r);
     void run_timers(time_ns now);
     void service(tcp_record& r, time_ns now);
+    void watch_memory(tcp_record& r, time_ns now);
     void follow_path(tcp_record& r, time_ns now);
     void service(listener_record& l, time_ns now);
     void emit(tcp::four_tuple const& t, tcp_ip_fields const& ip, tcp::segment const& s);

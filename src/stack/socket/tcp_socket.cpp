@@ -139,6 +139,11 @@ accept_result tcp_socket::accept(time_ns now) {
     s->conn().set_nagle(config_.nagle, now);
     s->conn().set_cork(cork_, now);
     s->conn().set_user_timeout(config_.user_timeout, now);
+    // It was made with what the listener's socket had at listen(); what has been set since holds as well. Only the
+    // window's scale has been told to the peer and stays (tcp(7): large buffers are to be set before listen()).
+    auto const& made = s->conn().config();
+    if (made.receive_buffer != config_.receive_buffer || made.send_buffer != config_.send_buffer)
+        s->conn().set_buffers(config_.receive_buffer, config_.send_buffer, now);
     s->apply_keepalive(now);
     s->touch();
     announce();

@@ -47,6 +47,7 @@ connection connection::accept(open_parameters const& p, segment const& syn, bool
     if (announced) {
         c.last_ack_sent_ = c.rcv_nxt();
         c.last_sent_at_ = p.announced_at;
+        c.timeouts_ = p.handshake_lost ? 1 : 0;
         c.arm_retransmit(now);
     }
     return c;
@@ -196,6 +197,14 @@ void connection::on_path_mtu(std::uint32_t mtu, time_ns now) {
 void connection::trim() {
     tx_.trim();
     rx_.trim();
+    board_.trim();
+}
+
+bool connection::holds_spare_memory() const {
+    constexpr std::size_t worth_it = 16 * 1024;
+    bool const sending = tx_.size() == 0 && tx_.memory() > worth_it;
+    bool const receiving = rx_.readable() == 0 && !rx_.has_gap() && rx_.memory() > worth_it;
+    return sending || receiving || (board_.empty() && board_.memory() > worth_it);
 }
 
 std::size_t connection::memory() const { return tx_.memory() + rx_.memory() + board_.memory(); }

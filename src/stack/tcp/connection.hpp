@@ -31,6 +31,7 @@ struct open_parameters {
     sequence iss;                        ///< from isn_generator
     std::uint32_t timestamp_offset = 0;  ///< added to the millisecond clock in TSval; from isn_generator
     time_ns announced_at = -1;           ///< when a listener sent its SYN-ACK, if once only
+    bool handshake_lost = false;         ///< a listener's SYN-ACK seems to have been lost
     observer* watcher = nullptr;         ///< may be null; outlives the connection
 };
 
@@ -97,6 +98,8 @@ class connection {
     bool finished() const { return state_ == state::closed && !reset_due_; }
     /// Gives back buffer memory that holds nothing: for connections that have been idle a while.
     void trim();
+    /// trim() would give back enough to be worth it.
+    bool holds_spare_memory() const;
     std::size_t memory() const;  ///< bytes of heap held
 
     // --- Options, changeable at any time
@@ -166,6 +169,7 @@ class connection {
     void update_send_window(segment const& s, time_ns now);
     void measure(segment const& s, delivery const& d, time_ns now);
     void on_progress(std::uint32_t acked, time_ns now);
+    void forget_old_numbers();
     void on_our_fin_acknowledged(time_ns now);
     void take_ecn_echo(segment const& s, time_ns now);
 
@@ -178,6 +182,7 @@ class connection {
     void grow_window(delivery const& d, time_ns now);
     void reduce_by_prr(std::uint32_t delivered, bool at_least_one);
     void detect_by_time(delivery const& d, time_ns now);
+    void judge_tail_probe(bool again, time_ns now);
     void schedule_tail_probe(time_ns now);
 
     // connection_output.cpp, connection_resend.cpp

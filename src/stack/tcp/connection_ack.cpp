@@ -30,7 +30,9 @@ bool connection::on_ack(segment const& s, time_ns now) {
     bool const needless = sack_on_ && take_sacks(s, d);
     take_ecn_echo(s, now);
 
-    bool const plain = s.length() == 0 && acked == 0 && outstanding > 0 && snd_wnd_ == old_window;
+    bool const repeats = s.length() == 0 && acked == 0 && snd_wnd_ == old_window;
+    bool const plain = repeats && outstanding > 0;
+    judge_tail_probe(repeats && s.options.sack_count == 0, now);
     bool const duplicate = sack_on_ ? d.sacked > 0 : plain;
     if (duplicate) ++counts_.duplicate_acks_in;
     measure(s, d, now);
@@ -99,12 +101,22 @@ void connection::on_progress(std::uint32_t acked, time_ns now) {
     progress_at_ = now;
     timeouts_ = 0;
     persist_backoff_ = 0;
+    forget_old_numbers();
     stop(timer::probe, now);
     if (board_.empty()) {
         stop(timer::retransmit, now);
     } else if (!(phase_ == phase::recovery && !sack_on_ && partial_ack_seen_)) {
         arm_retransmit(now);  // RFC 6298 (5.3); in NewReno's recovery only at the first partial ACK (RFC 6582)
     }
+}
+
+/// What lies behind SND.UNA follows it at a distance of one: left where it was, it would seem to lie ahead after 2^31
+/// bytes.
+void connection::forget_old_numbers() {
+    sequence const behind = snd_una_ - 1;
+    if (phase_ == phase::open) recover_ = later(recover_, behind);
+    ecn_recover_ = later(ecn_recover_, behind);
+    small_end_ = later(small_end_, behind);
 }
 
 void connection::on_our_fin_acknowledged(time_ns now) {

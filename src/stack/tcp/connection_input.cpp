@@ -142,9 +142,14 @@ void connection::challenge(time_ns now) {
 
 disposition connection::on_time_wait(segment const& s, time_ns now) {
     if (s.has(flag::syn) && !s.has(flag::ack) && !s.has(flag::rst)) {
-        // RFC 6191 and RFC 9293 MAY-2: a new incarnation shows itself by a later timestamp or sequence number.
-        bool const later_stamp = ts_on_ && s.options.has_timestamps && timestamp_before(ts_recent_, s.options.ts_value);
-        if (later_stamp || rcv_nxt() < s.seq) return disposition::reopen;
+        // RFC 6191 section 2, RFC 9293 MAY-2: a new incarnation shows itself by a later timestamp, or, where that does
+        // not tell, by a higher sequence number. An older timestamp is of an old duplicate, whatever its number.
+        bool const stamped = s.options.has_timestamps && config_.timestamps;
+        bool const later_stamp = stamped && (!ts_on_ || timestamp_before(ts_recent_, s.options.ts_value));
+        bool const older_stamp = stamped && ts_on_ && timestamp_before(s.options.ts_value, ts_recent_);
+        if (later_stamp || (!older_stamp && rcv_nxt() < s.seq)) return disposition::reopen;
+        challenge(now);  // RFC 6191 would have silence; as RFC 5961 for every other SYN, the answer tells of the state
+        return disposition::consumed;
     }
     if (!timestamps_acceptable(s, now)) return disposition::consumed;
     if (s.has(flag::rst)) {
@@ -154,12 +159,13 @@ disposition connection::on_time_wait(segment const& s, time_ns now) {
             challenge(now);  // RFC 5961 section 3.2
         return disposition::consumed;
     }
-    if (s.has(flag::syn)) {
-        challenge(now);
-    } else if (s.length() > 0) {
+    // The peer's FIN again, whose ACK was lost, is all that may come (RFC 9293 section 3.10.7.4, eighth step). Whatever
+    // else comes is answered so often only, and prolongs nothing: old segments are as cheap to send as to answer.
+    bool const its_fin = s.has(flag::fin) && !s.has(flag::syn) && s.end() == rcv_nxt();
+    if (its_fin) {
         ack_soon();
-        if (s.has(flag::fin)) arm(timer::linger, now + config_.time_wait, now);
-    } else if (s.seq != rcv_nxt() || s.ack != snd_nxt_) {
+        arm(timer::linger, now + config_.time_wait, now);
+    } else if (s.length() > 0 || s.seq != rcv_nxt() || s.ack != snd_nxt_) {
         challenge(now);
     }
     return disposition::consumed;

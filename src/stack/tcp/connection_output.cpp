@@ -180,7 +180,11 @@ bool connection::emit_new(time_ns now, segment& out) {
     bool const fin = fin_unsent() && length == unsent() && (length < usable_window()) && (length == 0 || length <= mss);
     if (length == 0 && !fin) {
         bool const stuck = blocked_by_window_ || (fin_unsent() && unsent() == 0 && usable_window() == 0);
-        if (stuck && board_.empty() && !armed(timer::persist)) arm(timer::persist, now + rtt_.rto(), now);
+        if (stuck && board_.empty() && !armed(timer::persist)) {
+            // The user timeout counts from when the window is first in the way, not from the last progress before it.
+            if (persist_backoff_ == 0) progress_at_ = now;
+            arm(timer::persist, now + rtt_.rto(), now);
+        }
         return false;
     }
     force_short_ = false;

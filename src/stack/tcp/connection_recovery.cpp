@@ -8,6 +8,7 @@
 namespace cardea::stack::tcp {
 namespace {
 constexpr std::uint32_t dup_thresh = 3;
+constexpr time_ns max_ack_delay = 200 * milliseconds;  // RFC 8985's TLP.max_ack_delay, of the peer; Linux's is the same
 }
 
 void connection::on_delivery(delivery const& d, bool duplicate, time_ns now) {
@@ -138,27 +139,29 @@ void connection::detect_by_time(delivery const&, time_ns now) {
     }
 }
 
+/// RFC 8985 section 7.4.2. An acknowledgement that ends where the probe did tells nothing yet: it may be the late one of
+/// the original. A second one like it, or a D-SACK (take_sacks() sees to it), says that both had arrived; one beyond it,
+/// without either, that the probe repaired a loss. `again`: it acknowledges nothing new and reports nothing.
+void connection::judge_tail_probe(bool again, time_ns now) {
+    if (!rack_.probe_outstanding || snd_una_ < rack_.probe_end) return;
+    bool const beyond = rack_.probe_end < snd_una_;
+    if (!beyond && !again) return;
+    rack_.probe_outstanding = false;
+    if (!beyond || phase_ != phase::open) return;
+    cc_.on_congestion(board_.outstanding(), now);
+    cc_.set_cwnd(cc_.ssthresh());
+    if (ecn_on_) cwr_due_ = true;
+}
+
 /// A tail probe goes out two round trips after the last transmission (RFC 8985 section 7.2).
 void connection::schedule_tail_probe(time_ns now) {
-    if (rack_.probe_outstanding && rack_.probe_end <= snd_una_) {
-        // Section 7.4.2: without a report of the duplicate, the probe repaired a loss: reduce once.
-        rack_.probe_outstanding = false;
-        if (rack_.probe_resent && phase_ == phase::open) {
-            cc_.on_congestion(board_.outstanding(), now);
-            cc_.set_cwnd(cc_.ssthresh());
-        }
-    }
     bool const wanted = config_.rack && sack_on_ && phase_ == phase::open && !board_.empty() && board_.sacked() == 0 &&
                         !rack_.probe_outstanding && rtt_.measured();
     if (!wanted) return stop(timer::probe, now);
     time_ns wait = 2 * rtt_.srtt();
-    if (board_.outstanding() <= mss_) wait += config_.delayed_ack;
-    time_ns const rto_at = deadlines_[static_cast<std::size_t>(timer::retransmit)];
-    if (now + wait < rto_at) {
-        arm(timer::probe, now + wait, now);
-    } else {
-        stop(timer::probe, now);
-    }
+    if (board_.outstanding() <= mss_) wait += max_ack_delay;
+    // No later than the timeout, which then waits once more (section 7.2).
+    arm(timer::probe, std::min(now + wait, deadlines_[static_cast<std::size_t>(timer::retransmit)]), now);
 }
 
 }  // namespace cardea::stack::tcp

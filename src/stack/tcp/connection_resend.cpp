@@ -69,7 +69,6 @@ bool connection::emit_tail_probe(time_ns now, segment& out) {
     if (!last) return false;
     ++counts_.tail_probes;
     rack_.probe_outstanding = true;
-    rack_.probe_resent = true;
     rack_.probe_end = last->end;
     emit_run(*last, resend_reason::tail_probe, now, out);
     arm_retransmit(now);

@@ -4,6 +4,9 @@
 #include "stack/tcp/connection.hpp"
 
 namespace cardea::stack::tcp {
+namespace {
+constexpr std::uint32_t max_backoff = 16;
+}
 
 void connection::arm(timer t, time_ns deadline, time_ns now) {
     deadlines_[static_cast<std::size_t>(t)] = deadline;
@@ -60,19 +63,23 @@ void connection::arm_retransmit(time_ns now) {
 
 std::uint32_t connection::retry_limit() const {
     if (state_ == state::syn_sent || state_ == state::syn_received) return config_.syn_retries;
-    return released_ ? std::min(config_.orphan_retries, config_.retries_2) : config_.retries_2;
+    return released_ ? std::min({config_.orphan_retries, config_.retries_2, max_backoff}) : config_.retries_2;
 }
 
 /// R2 or the user timeout has passed: the connection ends (RFC 9293 section 3.8.3).
 bool connection::gave_up(time_ns now) {
     bool const too_long = config_.user_timeout > 0 && now - progress_at_ >= config_.user_timeout;
-    if (!too_long && unanswered_ < retry_limit()) return false;
+    // A peer that answers with a closed window keeps a connection for as long as it likes (RFC 9293 MUST-37), but not
+    // one that no application waits for: it could hold any number of them. As Linux's tcp_orphan_retries.
+    bool const stuck_orphan = released_ && was_established_ && std::max(timeouts_, persist_backoff_) >= retry_limit();
+    if (!too_long && !stuck_orphan && unanswered_ < retry_limit()) return false;
     fail(soft_error_ != error::ok ? soft_error_ : error::etimedout, now);
     return true;
 }
 
 void connection::on_retransmit_timer(time_ns now) {
     if (gave_up(now)) return;
+    if (deadlines_[static_cast<std::size_t>(timer::probe)] <= now) return arm_retransmit(now);  // it goes first
     ++counts_.timeouts;
     ++timeouts_;
     ++unanswered_;
@@ -101,13 +108,14 @@ void connection::on_retransmit_timer(time_ns now) {
 void connection::on_persist_timer(time_ns now) {
     if (gave_up(now)) return;
     if (!board_.empty() || (unsent() == 0 && !fin_unsent())) return;
-    if (persist_backoff_ < 16) ++persist_backoff_;
+    if (persist_backoff_ < max_backoff) ++persist_backoff_;
     ++unanswered_;
     if (usable_window() > 0) {
         force_short_ = true;
     } else {
         window_probe_due_ = true;
-        arm(timer::persist, now + std::min(rtt_.rto() << persist_backoff_, config_.rto_max), now);
+        bool const longest = rtt_.rto() > config_.rto_max >> persist_backoff_;
+        arm(timer::persist, now + (longest ? config_.rto_max : rtt_.rto() << persist_backoff_), now);
     }
 }
 

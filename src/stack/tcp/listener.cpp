@@ -40,8 +40,7 @@ segment listener::recall(four_tuple const& t, pending const& p) {
     return syn;
 }
 
-connection listener::make_connection(four_tuple const& t, segment const& syn, sequence iss, bool announced,
-                                     time_ns sent_at, time_ns now) const {
+open_parameters listener::parameters(four_tuple const& t, sequence iss) const {
     open_parameters p;
     p.tuple = t;
     p.config = config_.connection;
@@ -49,9 +48,7 @@ connection listener::make_connection(four_tuple const& t, segment const& syn, se
     if (to_itself && config_.local_mtu != 0) p.config.mtu = config_.local_mtu;
     p.iss = iss;
     p.timestamp_offset = isns_.timestamp_offset(t);
-    p.announced_at = sent_at;
-    p.watcher = announced ? watcher_ : nullptr;  // a SYN-ACK's maker is no connection that anybody should hear of
-    return connection::accept(p, syn, announced, now);
+    return p;
 }
 
 listener::result listener::on_segment(four_tuple const& t, segment const& s, time_ns now, std::optional<sequence> isn) {
@@ -95,6 +92,9 @@ listener::result listener::on_pending(table::iterator entry, segment const& s, t
     if (same_syn) {  // the SYN-ACK was lost, or is late
         entry->second.ts_value = s.options.ts_value;
         entry->second.answered_twice = true;
+        // So long after the SYN-ACK it is the client's timer that has sent it again, not the network.
+        bool const timer = p.sent_at >= 0 && now - p.sent_at >= config_.connection.rto_min;
+        if (timer) entry->second.lost = true;
         if (!p.due) {
             entry->second.due = true;
             due_.push_back(t);
@@ -111,8 +111,11 @@ listener::result listener::on_pending(table::iterator entry, segment const& s, t
         return {true, nullptr};  // the SYN-ACK's timer gives it another chance
     }
     four_tuple const tuple = t;
-    time_ns const sent_at = p.retries == 0 && !p.answered_twice ? p.sent_at : -1;
-    connection c = make_connection(tuple, recall(tuple, p), p.iss, true, sent_at, now);
+    auto given = parameters(tuple, p.iss);
+    given.announced_at = p.retries == 0 && !p.answered_twice ? p.sent_at : -1;
+    given.handshake_lost = p.lost;
+    given.watcher = watcher_;
+    connection c = connection::accept(given, recall(tuple, p), true, now);
     c.on_segment(s, now);
     if (c.established()) {
         schedule(entry, never);
@@ -156,7 +159,9 @@ listener::result listener::on_cookie(four_tuple const& t, segment const& s, time
         syn_cookies::decode_options(s.options.ts_echo, syn);
     }
     ++counts_.cookies_accepted;
-    connection c = make_connection(t, syn, s.ack - 1, true, -1, now);
+    auto given = parameters(t, s.ack - 1);
+    given.watcher = watcher_;
+    connection c = connection::accept(given, syn, true, now);
     c.on_segment(s, now);
     if (!c.established()) return {};
     return admit(std::move(c), now);
@@ -169,7 +174,7 @@ void listener::reply_with_cookie(four_tuple const& t, segment const& syn, time_n
         kept.options.sack_permitted = false;
         kept.flags &= static_cast<std::uint8_t>(~(flag::ece | flag::cwr));
     }
-    connection c = make_connection(t, kept, cookies_.make(t, syn, now), false, -1, now);
+    connection c = connection::accept(parameters(t, cookies_.make(t, syn, now)), kept, false, now);
     segment out;
     if (!c.poll_output(now, out)) return;
     if (out.options.has_timestamps) out.options.ts_value = syn_cookies::encode_options(out.options.ts_value, kept);
@@ -205,7 +210,8 @@ bool listener::poll_output(time_ns now, four_tuple& tuple, segment& out) {
         p.due = false;
         p.sent_at = now;
         tuple = entry->first;
-        connection c = make_connection(tuple, recall(tuple, p), p.iss, false, -1, now);
+        // The SYN-ACK's maker is no connection that anybody should hear of: nobody watches it.
+        connection c = connection::accept(parameters(tuple, p.iss), recall(tuple, p), false, now);
         c.poll_output(now, out);
         time_ns const wait = std::min(config_.connection.rto_initial << p.retries, config_.connection.rto_max);
         schedule(entry, now + wait);
@@ -229,15 +235,19 @@ void listener::on_deadline(time_ns now) {
             continue;
         }
         ++entry->second.retries;
+        entry->second.lost = true;
         entry->second.due = true;
         due_.push_back(entry->first);
     }
 }
 
 void listener::on_icmp_error(four_tuple const& t, icmp_error kind, sequence quoted, time_ns now) {
-    bool const transient = kind == icmp_error::source_quench || kind == icmp_error::time_exceeded;
+    // As for a connection of its own: unreachable hosts and networks, and whatever else may pass, are no end (RFC 9293
+    // MUST-56). The SYN-ACK's timer decides.
+    bool const hard = kind == icmp_error::port_unreachable || kind == icmp_error::protocol_unreachable ||
+                      kind == icmp_error::admin_prohibited;
     auto const entry = pending_.find(t);
-    if (!transient && entry != pending_.end() && entry->second.iss == quoted) forget(entry, now);
+    if (hard && entry != pending_.end() && entry->second.iss == quoted) forget(entry, now);
 }
 
 std::shared_ptr<connection> listener::accept() {

@@ -56,7 +56,7 @@ class listener {
     };
     /// `isn`: use this initial sequence number (a SYN that reopens a connection in TIME-WAIT).
     result on_segment(four_tuple const& t, segment const& s, time_ns now, std::optional<sequence> isn = {});
-    /// An ICMP error that quotes a SYN-ACK: ends that pending handshake, never the listener.
+    /// An ICMP error that quotes a SYN-ACK: a hard one ends that pending handshake, never the listener.
     void on_icmp_error(four_tuple const& t, icmp_error kind, sequence quoted, time_ns now);
 
     /// Yields the next SYN-ACK or reset to send. Call until false after every other call.
@@ -84,6 +84,7 @@ class listener {
         bool sack = false, timestamps = false, ecn = false;
         bool due = true;              ///< a SYN-ACK waits to be sent
         bool answered_twice = false;  ///< the SYN came again: the SYN-ACK's round trip is unknown
+        bool lost = false;            ///< the SYN-ACK, it seems: its timer ran out, or that of the SYN did
         std::uint8_t retries = 0;
         time_ns sent_at = -1, deadline = never;
     };
@@ -100,8 +101,7 @@ class listener {
     void forget(table::iterator entry, time_ns now);
     bool room_to_accept() const { return ready_.size() < std::max<std::size_t>(config_.backlog, 1); }
     result admit(connection&& c, time_ns now);
-    connection make_connection(four_tuple const& t, segment const& syn, sequence iss, bool announced, time_ns sent_at,
-                               time_ns now) const;
+    open_parameters parameters(four_tuple const& t, sequence iss) const;
     static pending remember(segment const& syn, sequence iss);
     static segment recall(four_tuple const& t, pending const& p);
 

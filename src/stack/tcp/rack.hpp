@@ -23,7 +23,6 @@ class rack_state {
 
     // Tail loss probe
     bool probe_outstanding = false;
-    bool probe_resent = false;  ///< the probe was a retransmission
     sequence probe_end;
 
   private:

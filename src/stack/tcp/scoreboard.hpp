@@ -44,6 +44,12 @@ class scoreboard {
   public:
     void start(sequence first) { una_ = high_sacked_ = first; }
     void clear() { *this = scoreboard{}; }
+    /// Gives back its memory when nothing is outstanding.
+    void trim() {
+        if (!empty()) return;
+        runs_ = {};
+        head_ = 0;
+    }
 
     /// More runs than this are not taken on: new data waits for acknowledgements.
     static constexpr std::size_t max_runs = 65'536;
