@@ -11,6 +11,8 @@ void await_other_threads(std::function<bool(std::chrono::nanoseconds)> wait_a_wh
     // How long a thread may go on waiting for what nobody wants to know any more, or before the next future's turn.
     static constexpr std::chrono::milliseconds look_up_after{100};
     if (in_simulated_world()) throw error(errc::not_supported, "await", "await a future on a simulated host");
+    const activity what{"await of a future"};
+    const blocking_call whole(execution::current(), what);
     std::error_code failed = execution::current().interruption();
     if (!failed) {
         const auto left = std::make_shared<std::atomic<bool>>(false);

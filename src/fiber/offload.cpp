@@ -223,10 +223,11 @@ std::error_code send_off(pool& to, std::function<bool()> work, execution* waitin
 
 std::error_code send_and_wait(pool& to, std::function<bool()> work, interrupted how) noexcept {
     const activity what{"offload"};
-    const blocking_call whole(execution::current(), what);
+    execution& me = execution::current();
+    const blocking_call whole(me, me.doing != nullptr ? *me.doing : what);  // within another call, it is that
     std::shared_ptr<errand> sent;
     const bool owed = how == interrupted::leaves_it_owed;
-    if (const std::error_code failed = send_off(to, std::move(work), &execution::current(), owed, sent)) return failed;
+    if (const std::error_code failed = send_off(to, std::move(work), &me, owed, sent)) return failed;
     return to.get().wait_for(*sent, how);
 }
 
