@@ -137,5 +137,18 @@ TEST(embedding, a_network_without_a_descriptor_says_so) {
     }
 }
 
+TEST_P(embedded, is_not_run_inside_of_a_loop) {
+    embedded_loop cardea(GetParam());
+    bool ran = false;
+    cardea.spawn([&] {
+        EXPECT_THROW(cardea.run_ready(), std::logic_error) << "its own";
+        ran = true;
+    });
+    run([&] { EXPECT_THROW(cardea.run_ready(), std::logic_error) << "another"; });
+    EXPECT_FALSE(ran);
+    EXPECT_TRUE(run_by_poll(cardea));
+    EXPECT_TRUE(ran);
+}
+
 }  // namespace
 }  // namespace cardea
