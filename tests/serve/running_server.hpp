@@ -1,6 +1,7 @@
 // A server on a thread of its own, from "ready" to its report; and the fixture that runs a test on every network.
 #pragma once
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -8,8 +9,11 @@
 #include <cardea/network.hpp>
 #include <cardea/serve.hpp>
 #include <cardea/sync.hpp>
+#include <cstdio>
+#include <fstream>
 #include <future>
 #include <optional>
+#include <sstream>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -115,9 +119,40 @@ inline bool answers(cardea::stream& peer) {
     return !ec && peer.recv({&answer, 1}, ec) == 1 && answer == 'x';
 }
 
-/// Waits until nobody listens there any more.
+/// Whether a socket of this host's kernel listens there, by proc(5): to ask so is no connection that somebody serves.
+inline bool kernel_listens(const cardea::endpoint& where) {
+    in_addr host{};
+    const std::string text = where.to_string();
+    if (::inet_pton(AF_INET, text.substr(0, text.rfind(':')).c_str(), &host) != 1) return false;
+    std::array<char, 16> wanted{};
+    ::snprintf(wanted.data(), wanted.size(), "%08X:%04X", host.s_addr, static_cast<unsigned>(where.port()));
+    std::ifstream sockets("/proc/thread-self/net/tcp");
+    std::string number;
+    std::string local;
+    std::string remote;
+    std::string state;
+    for (std::string line; std::getline(sockets, line);) {
+        std::istringstream(line) >> number >> local >> remote >> state;
+        if (local == wanted.data() && state == "0A") return true;  // TCP_LISTEN
+    }
+    return false;
+}
+
+/// Waits until nobody listens there any more, and leaves no connection behind that a handler serves. Several listeners
+/// may share the address (SO_REUSEPORT): a reset is the end of one of them, and another may still accept.
 inline void wait_until_refused(const cardea::endpoint& where) {
-    std::error_code ec;
-    while (!ec) cardea::tcp_stream::connect(where, ec);
-    EXPECT_TRUE(ec == std::errc::connection_refused || ec == std::errc::connection_reset) << ec.message();
+    while (kernel_listens(where)) cardea::yield();
+    for (;;) {
+        std::error_code ec;
+        cardea::tcp_stream probe = cardea::tcp_stream::connect(where, ec);
+        if (ec == std::errc::connection_refused) return;
+        if (ec) {
+            ASSERT_EQ(ec, std::errc::connection_reset);
+            continue;
+        }
+        probe.shutdown(cardea::direction::send, ec);
+        std::array<char, 16> room{};
+        while (!ec && probe.recv(room, ec) > 0) {
+        }
+    }
 }

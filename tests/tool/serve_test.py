@@ -1,10 +1,13 @@
 """cardea serve echo: TCP, UDP and Unix at once, for ncat and python's sockets; limits; the end by signals."""
 
 import os
+import pathlib
 import re
 import signal
 import socket
 import subprocess
+import sys
+import time
 import unittest
 
 import harness
@@ -112,12 +115,14 @@ class Serve:
         self.assertEqual(server.wait(), 0, server.rest())
 
     def wait_until_refused(self, where):
-        """Until its listeners are closed. What was in a listen queue by then is reset."""
-        while True:
-            try:
-                harness.tcp_client(where).close()
-            except (ConnectionRefusedError, ConnectionResetError):
-                return
+        """Until all its listeners are closed: the kernel's table says so, and no connection that one of them serves."""
+        host, port = where.rsplit(":", 1)
+        door = "%08X:%04X" % (int.from_bytes(socket.inet_aton(host), sys.byteorder), int(port))
+        while any(line.split()[1] == door and line.split()[3] == "0A"  # TCP_LISTEN, proc(5)
+                  for line in pathlib.Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]):
+            time.sleep(0.01)
+        with self.assertRaises(ConnectionRefusedError):
+            harness.tcp_client(where)
 
     def test_the_drain_has_an_end(self):
         server, where = self.serve("127.0.0.1:0", "--drain", "50ms")
