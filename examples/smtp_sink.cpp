@@ -7,6 +7,7 @@
 #include <cardea/cardea.hpp>
 #include <cctype>
 #include <chrono>
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -51,6 +52,8 @@ class session {
   private:
     // False: it was QUIT.
     bool obey(std::string_view line) {
+        // Two servers in a row must not see different lines in the same bytes (section 2.3.8).
+        if (has_bare_end(line)) return say("500 lines end with CR LF"), true;
         std::string verb(line.substr(0, line.find(' ')));
         for (char& c : verb) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
         if (verb == "EHLO") {
@@ -75,6 +78,7 @@ class session {
         return verb != "QUIT";
     }
 
+    static bool has_bare_end(std::string_view line) { return line.find_first_of("\r\n") != std::string_view::npos; }
     // What stands between the angle brackets; false: there are none.
     static bool path_of(std::string_view line, std::string& out) {
         const std::size_t begin = line.find('<');
@@ -107,22 +111,30 @@ class session {
             const auto line = in_.next();
             if (!line || !in_.terminated()) return;  // cut off: the message is the client's still
             if (*line == ".") break;
-            // A bare CR or LF can hide a second message from one of two servers in a row (section 2.3.8).
-            if (line->find_first_of("\r\n") != std::string_view::npos) refusal = "554 lines end with CR LF";
+            // A bare CR or LF can hide a second message.
+            if (has_bare_end(*line)) refusal = "554 lines end with CR LF";
             if (text.size() + line->size() + 2 > largest_message) refusal = "552 the message is too large";
             if (refusal == nullptr) text.append(line->substr(line->starts_with('.') ? 1 : 0)).append("\r\n");
         }
-        if (refusal == nullptr) keep(text);
+        if (refusal == nullptr && !keep(text)) refusal = "451 it could not be written: try again later";
         mail_ = {};
         say(refusal != nullptr ? refusal : "250 it is in the sink");
     }
-    void keep(const std::string& text) {
+    // Only a message that is kept may be answered 250 (section 4.2.5): the client forgets it then.
+    bool keep(const std::string& text) {
         const std::string number = std::to_string(++messages);
         std::string line =
             "message " + number + ": " + std::to_string(text.size()) + " bytes from <" + mail_.sender + "> to";
         for (const std::string& recipient : mail_.recipients) line += " <" + recipient + ">";
-        if (!folder_.empty()) std::ofstream(folder_ + "/" + number + ".eml", std::ios::binary) << text;
+        if (!folder_.empty()) {
+            const std::string path = folder_ + "/" + number + ".eml";
+            std::ofstream file(path, std::ios::binary);
+            file << text;
+            file.close();
+            if (!file) return std::remove(path.c_str()), false;
+        }
         std::cout << line + "\n" << std::flush;
+        return true;
     }
 
     // Answers wait while another command is there already: a client may send many at once (PIPELINING, RFC 2920).

@@ -1,4 +1,6 @@
-// Everything Cardea offers, in one header.
+// The common path in one header: sockets, streams, names, options, deadlines, fibers, serve(). Each power beyond it has
+// a header of its own, which a program that uses it includes: datagram, batch, error_queue, multicast (datagrams);
+// passing, raw, interfaces (the host's); embed, future, offload (other loops and threads); faulty, sim (tests).
 #pragma once
 
 #include <cardea/buffer.hpp>

@@ -10,7 +10,8 @@ namespace cardea {
 
 /// Sends everything that `from` receives to `to` until the end of `from`, then half-closes `to`. Returns the bytes that
 /// `to` has taken. Blocks; fails as recv and send_all do, naming the stream that failed; bytes received that `to` did
-/// not take can still be received from `from`. Holds memory only while there is something to pass on.
+/// not take can still be received from `from`. Holds memory only while there is something to pass on. Streams of one's
+/// own must not throw: see stream_ref.
 std::uint64_t copy(stream_ref from, stream_ref to);
 std::uint64_t copy(stream_ref from, stream_ref to, std::error_code& ec) noexcept;
 /// The same: an exact match, where std::copy() would be one (found through std::error_code, it copies its arguments).
@@ -40,7 +41,8 @@ copied_both_ways copy_both(stream_ref a, stream_ref b);
 copied_both_ways copy_both(stream_ref a, stream_ref b, std::error_code& ec) noexcept;
 
 /// Moves what `from` has received, at least one byte and at most `at_most`, to `to`; returns how much, 0: the end. One
-/// step of copy(), for who must count or stop in between (splice(2)).
+/// step of copy(), for who must count or stop in between (splice(2)). Blocks; fails as copy() does. Both streams must
+/// be on one network.
 std::size_t splice(stream& from, stream& to, std::size_t at_most);
 std::size_t splice(stream& from, stream& to, std::size_t at_most, std::error_code& ec) noexcept;
 

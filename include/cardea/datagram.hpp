@@ -52,10 +52,11 @@ std::size_t send_datagram(socket_ref by, const_buffer datagram, const datagram_o
                           std::error_code& ec) noexcept;
 
 /// The largest datagram that UDP takes from this socket: 65,507 bytes to IPv4, 65,527 to IPv6, the smaller of the two
-/// where both may be meant. Never blocks.
-std::size_t largest_datagram(socket_ref of);
-/// The largest that reaches the connected peer in one piece, as far as the path is known now; throws where that is not
-/// told. It may shrink at any time.
+/// where both may be meant. Never blocks, and never fails.
+std::size_t largest_datagram(socket_ref of) noexcept;
+/// The largest that reaches the connected peer in one piece, as far as the path is known now. It may shrink at any
+/// time. Never blocks. Throws where option::path_mtu cannot be read: not connected (std::errc::not_connected).
 std::size_t largest_unfragmented(socket_ref of);
+std::size_t largest_unfragmented(socket_ref of, std::error_code& ec) noexcept;
 
 }  // namespace cardea

@@ -22,7 +22,7 @@ class deadline {
     deadline(const deadline&) = delete;
     deadline& operator=(const deadline&) = delete;
 
-    /// Moves it: so much from now. A call that already waits obeys. Any thread may call these three.
+    /// Moves it: so much from now. A call that already waits obeys. Any thread may call these four.
     void expire_in(std::chrono::nanoseconds from_now) noexcept;
     /// Takes it away: bounds nothing from now on.
     void clear() noexcept;

@@ -64,7 +64,8 @@ class scope {
     scope& operator=(const scope&) = delete;
 
     /// Starts `f` on a fiber of this loop. It runs when the caller next blocks. `f` is moved onto the new stack. Only
-    /// the owner and the scope's own fibers may call it. Throws std::system_error when no stack can be had.
+    /// the owner and the scope's own fibers may call it. Throws std::system_error when no stack, or no thread, can be
+    /// had; the scope is as before.
     template <class F>
     void spawn(F&& f) {
         spawn(fiber_options{}, std::forward<F>(f));
@@ -124,7 +125,9 @@ auto run(const run_options& options, F&& f) {
 template <class F>
 requires(!std::is_convertible_v<F, run_options>) auto run(F&& f) { return run(run_options{}, std::forward<F>(f)); }
 
-/// Starts `f` on a fiber that run() waits for. Throws errc::no_runtime outside of a loop.
+/// Starts `f` on a fiber that run() waits for. It runs when the caller next blocks. What it throws cancels the others
+/// and comes out of run(). Throws cardea::error (errc::no_runtime) outside of a loop, and std::system_error when no
+/// stack can be had.
 template <class F>
 void spawn(const fiber_options& options, F&& f) {
     std::decay_t<F> local(std::forward<F>(f));
@@ -154,8 +157,10 @@ class loop_handle {
   public:
     /// The loop running here. Throws errc::no_runtime outside of one.
     static loop_handle current();
-    /// Has the loop run `work` on a fiber of its own, soon. False: the loop has ended and `work` was dropped. Any
-    /// thread.
+    /// Has the loop run `work` on a fiber of its own, soon, and does not wait for it. False: the loop has ended and
+    /// `work` was dropped. What `work` throws, and that no stack could be had for it, counts as the failure of a fiber
+    /// that spawn() has started: it cancels the loop's others and comes out of its run() (but `cancelled`, which ends
+    /// that fiber only). Throws std::bad_alloc. Any thread may call it.
     bool post(std::function<void()> work) const;
 
   private:

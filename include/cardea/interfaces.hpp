@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace cardea {
@@ -46,6 +47,7 @@ struct network_interface {
 /// the kernel and never waits for anything else, so no deadline is looked at. Any thread may call it. Throws
 /// cardea::error: errc::not_supported on networks that are not the kernel's, else what the kernel says.
 std::vector<network_interface> interfaces();
+std::vector<network_interface> interfaces(std::error_code& ec) noexcept;
 
 /// What has changed.
 struct interface_change {
@@ -70,6 +72,7 @@ class interface_watch {
   public:
     /// Watches those of the calling thread's network namespace. Throws as interfaces() does.
     interface_watch();
+    explicit interface_watch(std::error_code& ec) noexcept;
     interface_watch(interface_watch&&) noexcept = default;
     interface_watch& operator=(interface_watch&&) noexcept = default;
 
@@ -78,11 +81,12 @@ class interface_watch {
     /// notices because nobody looked for long (ENOBUFS, netlink(7)). A deadline (errc::timed_out) or a cancellation
     /// leaves everything as it was: the next call goes on. Throws cardea::error.
     interface_change next();
+    interface_change next(std::error_code& ec) noexcept;
     /// The interfaces as they are after every change that next() has found, those included that it has not yet told.
     [[nodiscard]] const std::vector<network_interface>& known() const noexcept { return known_; }
 
   private:
-    void look();
+    void look(std::error_code& ec);
 
     socket notices_;
     descriptor ask_;

@@ -33,15 +33,21 @@ struct multicast_interface {
 
 }  // namespace option
 
-/// Receives what is sent to the group from now on, or only what the named source sends to it. Joining twice:
-/// std::errc::address_in_use. Never blocks. An IPv6 socket can join IPv4 groups unless it is IPv6 only.
+/// Receives what is sent to the group from now on, or only what the named source sends to it. An IPv6 socket can join
+/// IPv4 groups unless it is IPv6 only. Never blocks. Throws cardea::error: `group` is no group's address, or `source`
+/// no address (errc::bad_address); joined already (std::errc::address_in_use); there is no such interface, or none
+/// that the routing table has for it (std::errc::no_such_device); more groups than the host allows
+/// (std::errc::no_buffer_space; Linux: net.ipv4.igmp_max_memberships); a network without multicast
+/// (errc::not_supported).
 void join(socket_ref receiver, const group_membership& group);
 void join(socket_ref receiver, const group_membership& group, std::error_code& ec) noexcept;
-/// Undoes a join(), which must have named the same source and interface. Closing the socket leaves every group.
+/// Undoes a join(), which must have named the same source and interface, else
+/// std::errc::address_not_available. Closing the socket leaves every group. Never blocks.
 void leave(socket_ref receiver, const group_membership& group);
 void leave(socket_ref receiver, const group_membership& group, std::error_code& ec) noexcept;
 
-/// The number of an interface by its name; throws std::errc::no_such_device.
+/// The number of an interface by its name (if_nametoindex(3)). There is none: std::errc::no_such_device. Never blocks.
 std::uint32_t interface_of(const std::string& name);
+std::uint32_t interface_of(const std::string& name, std::error_code& ec) noexcept;
 
 }  // namespace cardea

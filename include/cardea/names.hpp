@@ -11,16 +11,17 @@
 
 namespace cardea {
 
-// Every look-up here asks the network of the caller: outside of loops and on the loops of the kernel's networks the
-// system's own resolver, on a helper thread; in a simulated world the world's names. It blocks the caller until it is
-// answered, until a `deadline` around it passes (errc::timed_out) or the caller is cancelled (throws `cancelled`; an
-// std::error_code& gets errc::cancelled): then it is abandoned at once, and holds up nobody else. Any thread.
-// Failures: errc::name_not_found (there is no such name, or it has nothing of what was asked),
-// errc::name_unavailable (the servers do not answer, or not sensibly). Each throws cardea::error or fills the trailing
-// std::error_code&; then the result is empty.
-
 /// The addresses of "HOST:PORT" or "HOST:SERVICE", each with the port, best first (getaddrinfo(3), which sorts as RFC
-/// 6724 section 6 says). Numeric text is its own answer. Not empty. Text that is none: errc::bad_address.
+/// 6724 section 6 says). Numeric text is its own answer, without blocking. Not empty. Text that is none:
+/// errc::bad_address.
+///
+/// So does every look-up here: it asks the network of the caller, which is the system's own resolver on a helper
+/// thread, outside of loops and on the loops of the kernel's networks; in a simulated world the world's names. It
+/// blocks the caller until it is answered, until a `deadline` around it passes (errc::timed_out) or the caller is
+/// cancelled (throws `cancelled`; an std::error_code& gets errc::cancelled): then it is abandoned at once, and holds up
+/// nobody else. Any thread may call it. Failures: errc::name_not_found (there is no such name, or it has nothing of
+/// what was asked), errc::name_unavailable (the servers do not answer, or not sensibly). Each throws cardea::error or
+/// fills the trailing std::error_code&; then the result is empty.
 std::vector<endpoint> resolve(address where);
 std::vector<endpoint> resolve(address where, std::error_code& ec) noexcept;
 
@@ -36,7 +37,7 @@ struct service_record {
 
 /// The servers of a service, "_http._tcp.example.org" (resolver(3), type SRV), in the order to try them: by priority,
 /// and within one drawn by weight (RFC 2782), anew at each call. Not empty. errc::not_offered: the domain says
-/// that it does not have this service (a single record with the target ".").
+/// that it does not have this service (a single record with the target "."). Blocks and fails as resolve() does.
 std::vector<service_record> resolve_srv(std::string_view service);
 std::vector<service_record> resolve_srv(std::string_view service, std::error_code& ec) noexcept;
 
@@ -47,7 +48,7 @@ enum class nameless : std::uint8_t {
 };
 
 /// The name of the host that has this address (getnameinfo(3)). Whoever owns the address chose that name: it proves
-/// nothing until resolve() of it gives the address back.
+/// nothing until resolve() of it gives the address back. Blocks and fails as resolve() does.
 std::string reverse(const endpoint& of, nameless otherwise = nameless::is_an_error);
 std::string reverse(const endpoint& of, nameless otherwise, std::error_code& ec) noexcept;
 

@@ -10,6 +10,7 @@
 #include <cardea/socket_ref.hpp>
 #include <initializer_list>
 #include <span>
+#include <system_error>
 #include <utility>
 
 namespace cardea {
@@ -29,8 +30,11 @@ struct pass_credentials {
 std::size_t send_with(socket_ref by, const_buffer data, std::span<const int> descriptors);
 std::size_t send_with(socket_ref by, const_buffer data, std::initializer_list<int> descriptors);
 std::size_t send_with(socket_ref by, const_buffer data, std::span<const int> descriptors, std::error_code& ec) noexcept;
-/// Sends `data` with this process's credentials, for a peer that has not connected (SO_PEERCRED tells of one that has).
+/// Sends `data` with this process's credentials (SCM_CREDENTIALS), for a peer that has not connected (SO_PEERCRED tells
+/// of one that has): at least one byte on a stream. Returns the bytes sent; blocks and fails as send does. Not a Unix
+/// socket: errc::not_supported.
 std::size_t send_credentials(socket_ref by, const_buffer data);
+std::size_t send_credentials(socket_ref by, const_buffer data, std::error_code& ec) noexcept;
 
 /// Receives into `message.room` and fills in the rest: bytes, descriptors (close-on-exec, owned by the message), and
 /// the sender's credentials where option::pass_credentials is set. More than `max_descriptors` are closed at once, and
@@ -43,8 +47,11 @@ std::size_t recv_with(socket_ref from, incoming_message& message, std::error_cod
 credentials peer_credentials(socket_ref of);
 credentials peer_credentials(socket_ref of, std::error_code& ec) noexcept;
 
-/// Two sockets connected to each other. Unix sockets by socketpair(2), of any type; for inet and inet6 a stream or
-/// datagram pair is connected over the loopback, on every network.
+/// Two sockets connected to each other. Unix sockets by socketpair(2), of any type, without blocking; for inet and
+/// inet6 a stream or datagram pair is connected over the loopback, on every network, which a deadline or a cancellation
+/// can end. Throws cardea::error, with nothing left open: no descriptors left (EMFILE), Unix sockets on a network that
+/// is not the kernel's (errc::not_supported).
 std::pair<socket, socket> socket_pair(family f = family::local, type t = type::stream);
+std::pair<socket, socket> socket_pair(family f, type t, std::error_code& ec) noexcept;
 
 }  // namespace cardea

@@ -19,8 +19,9 @@ inline constexpr int raw = 255;
 }  // namespace protocol
 
 /// socket(2) with SOCK_RAW: whole messages of one IP protocol. IPv4 receives the IP header with each, IPv6 does not.
-/// Send and receive with send_to and recv_from. Ports mean nothing. Without the right to it: std::errc::
-/// operation_not_permitted, and the error's text says what is needed.
+/// Send and receive with send_to and recv_from: see `socket` for blocking, threads and cancellation. Ports mean
+/// nothing. Opening never blocks. Throws cardea::error: without the right to it std::errc::operation_not_permitted,
+/// and the text says what is needed; a network that is not the kernel's, errc::not_supported.
 socket open_raw(family f, int protocol);
 socket open_raw(family f, int protocol, std::error_code& ec) noexcept;
 
@@ -40,10 +41,11 @@ inline constexpr std::uint16_t every_protocol = 0x0003;
 
 /// socket(2) with AF_PACKET: the frames of every interface, or of one after bind(to_endpoint({.interface = ...})).
 /// `with_link_headers`: with their link-layer headers (SOCK_RAW), to send as well; else without (SOCK_DGRAM).
-/// recv_from's endpoint is read by link_of().
+/// recv_from's endpoint is read by link_of(). Opening never blocks, and throws as open_raw() does.
 socket open_packet(std::uint16_t protocol = every_protocol, bool with_link_headers = true);
 socket open_packet(std::uint16_t protocol, bool with_link_headers, std::error_code& ec) noexcept;
 
+/// The address as bind() and send_to() of a packet socket take it. Unspecified where the system has no packet sockets.
 endpoint to_endpoint(const link_address& link) noexcept;
 /// An empty address where `e` is none of a packet socket's.
 link_address link_of(const endpoint& e) noexcept;

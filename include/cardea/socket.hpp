@@ -191,6 +191,16 @@ class socket {
         }
         return option.value;
     }
+    template <class Option>
+    [[nodiscard]] auto get(std::error_code& ec) const {
+        Option option;
+        if constexpr (std::is_same_v<decltype(option.value), std::string>) {
+            option.value = get_text_option(Option::id, ec);
+        } else if (const option_value value = get_option(Option::id, ec); !ec) {
+            detail::from_value(value, option.value);
+        }
+        return option.value;
+    }
     void set_option(option_id id, option_value value);
     void set_option(option_id id, option_value value, std::error_code& ec) noexcept;
     [[nodiscard]] option_value get_option(option_id id) const;

@@ -70,10 +70,19 @@ class stream {
         socket_.set(option);
     }
     template <class Option>
+    void set(const Option& option, std::error_code& ec) noexcept {
+        socket_.set(option, ec);
+    }
+    template <class Option>
     [[nodiscard]] auto get() const {
         return socket_.template get<Option>();
     }
+    template <class Option>
+    [[nodiscard]] auto get(std::error_code& ec) const {
+        return socket_.template get<Option>(ec);
+    }
     void detach() { socket_.detach(); }
+    void detach(std::error_code& ec) noexcept { socket_.detach(ec); }
     /// The socket underneath, for what has no place here.
     [[nodiscard]] socket& handle() noexcept { return socket_; }
     [[nodiscard]] const socket& handle() const noexcept { return socket_; }

@@ -94,7 +94,9 @@ extern const stream_calls calls_of_streams;
 ///     void shutdown(direction, std::error_code&);            // direction::send: the half-close
 ///
 /// and, where there are, recv_lease, put_back, send_vectored, local and peer, all with a trailing std::error_code&.
-/// Its calls are the stream's: they block, and end at deadlines and cancellations, as the stream's do.
+/// Its calls are the stream's: they block, and end at deadlines and cancellations, as the stream's do. They report by
+/// the std::error_code&, errc::cancelled included, and must not throw: copy() and the readers call them where nothing
+/// can be thrown, which would end the program (std::terminate()).
 class stream_ref {
   public:
     template <class S>

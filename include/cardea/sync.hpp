@@ -35,12 +35,15 @@ class wait_queue {
 }  // namespace detail
 
 /// Mutual exclusion that may be held across blocking calls. Works with std::lock_guard and std::unique_lock. Fair.
+/// Between any of them: fibers of one loop or of several, and plain threads. Not recursive.
 class mutex {
   public:
-    /// Throws on a deadline (errc::timed_out) or cancellation; then it is not held.
+    /// Blocks a thread, or parks a fiber, until it is its turn. A deadline around it that passes (cardea::error with
+    /// errc::timed_out) and a cancellation (`cancelled`) end the wait, and it is not held; where the turn comes at the
+    /// same moment it is held, and the next blocking call throws.
     void lock();
-    bool try_lock() noexcept;
-    void unlock() noexcept;
+    bool try_lock() noexcept;  ///< Never blocks; false: somebody has it.
+    void unlock() noexcept;    ///< Never blocks. By whoever has locked it.
 
   private:
     std::mutex guard_;
@@ -48,10 +51,10 @@ class mutex {
     bool held_ = false;
 };
 
-/// Something that happens once, until reset: set() lets everybody through.
+/// Something that happens once, until reset: set() lets everybody through. Any fiber or thread may call.
 class event {
   public:
-    void wait();                                 ///< Until it is set. Throws as mutex::lock().
+    void wait();                                 ///< Until it is set. Blocks and throws as mutex::lock().
     void set() noexcept;                         ///< Wakes everybody who waits; later waits end at once.
     void reset() noexcept;                       ///< From now on it has not happened.
     [[nodiscard]] bool is_set() const noexcept;  ///< It has happened.
@@ -62,11 +65,11 @@ class event {
     bool set_ = false;
 };
 
-/// Counts permits: acquire takes one or waits; release gives back. Fair.
+/// Counts permits: acquire takes one or waits; release gives back. Fair. Any fiber or thread may call.
 class semaphore {
   public:
     explicit semaphore(std::size_t permits) noexcept : permits_(permits) {}  ///< With so many to begin with.
-    void acquire();                                  ///< Throws as mutex::lock(); then none was taken.
+    void acquire();                                  ///< Blocks and throws as mutex::lock(): then none was taken.
     bool try_acquire() noexcept;                     ///< False: there is none.
     void release(std::size_t permits = 1) noexcept;  ///< Never blocks.
 
@@ -76,13 +79,16 @@ class semaphore {
     std::size_t permits_;
 };
 
-/// A bounded queue between fibers or threads: push waits while it is full, pop while it is empty.
+/// A bounded queue between fibers of any loops, and threads: push waits while it is full, pop while it is empty. Any
+/// number of them may push and pop; values come out in the order in which they went in.
 template <class T>
 class channel {
   public:
     explicit channel(std::size_t capacity) : capacity_(capacity == 0 ? 1 : capacity) {}  ///< Of 0 as of 1.
 
-    /// False: the channel was closed and `value` was not taken.
+    /// Blocks while it is full, as mutex::lock() does; when it throws, `value` has not been put in. False: the channel
+    /// is closed, before or while it waited, and `value` was not put in. Throws std::bad_alloc, and what moving a T
+    /// throws.
     bool push(T value) {
         std::unique_lock held(guard_);
         while (!closed_ && items_.size() >= capacity_) room_.wait(held, "channel push");
@@ -91,7 +97,8 @@ class channel {
         filled_.wake_one();
         return true;
     }
-    /// nullopt: the channel was closed and everything in it has been taken.
+    /// Blocks while it is empty, as mutex::lock() does; when that throws, nothing has been taken out. nullopt: the
+    /// channel is closed and everything in it has been taken. If moving a T throws, that value stays the first.
     std::optional<T> pop() {
         std::unique_lock held(guard_);
         while (items_.empty() && !closed_) filled_.wait(held, "channel pop");
@@ -101,7 +108,7 @@ class channel {
         room_.wake_one();
         return value;
     }
-    /// No more comes in; what is in it can still be taken out. Wakes everybody.
+    /// No more comes in; what is in it can still be taken out. Wakes everybody. Never blocks; twice is harmless.
     void close() noexcept {
         std::lock_guard held(guard_);
         closed_ = true;

@@ -56,7 +56,7 @@ class connect_error : public error {
     std::shared_ptr<const details> details_;
 };
 
-/// One end of a TCP connection. TCP_NODELAY is on: small messages leave at once.
+/// One end of a TCP connection: a `stream`, where its calls are. TCP_NODELAY is on: small messages leave at once.
 class tcp_stream : public stream {
   public:
     tcp_stream() noexcept = default;
@@ -74,12 +74,17 @@ class tcp_stream : public stream {
     static tcp_stream connect(address server, const connect_options& how, std::error_code& ec) noexcept;
     /// The same for addresses found elsewhere, raced in this order.
     static tcp_stream connect_any(const std::vector<endpoint>& servers, const connect_options& how = {});
+    static tcp_stream connect_any(const std::vector<endpoint>& servers, std::error_code& ec) noexcept;
+    static tcp_stream connect_any(const std::vector<endpoint>& servers, const connect_options& how,
+                                  std::error_code& ec) noexcept;
 
     /// What TCP knows of this connection (tcp_info.hpp). Never blocks.
     [[nodiscard]] tcp_info info() const { return handle().info(); }
+    [[nodiscard]] tcp_info info(std::error_code& ec) const noexcept { return handle().info(ec); }
 };
 
-/// A passive TCP socket: bound and listening.
+/// A passive TCP socket: bound and listening. A thin type on `socket`: see there for blocking, errors, threads and
+/// cancellation.
 class tcp_listener {
   public:
     tcp_listener() noexcept = default;
@@ -89,19 +94,26 @@ class tcp_listener {
     tcp_listener(address where, int backlog, std::error_code& ec) noexcept;
     explicit tcp_listener(socket&& listening) noexcept : socket_(std::move(listening)) {}
 
-    /// Waits for a connection (accept(2)); `peer()` of what it returns, or the second overload, says whose it is.
+    /// Waits for a connection (accept(2)); `peer()` of what it returns, or `client`, says whose it is.
     tcp_stream accept();
-    tcp_stream accept(endpoint& client);
     tcp_stream accept(std::error_code& ec) noexcept;
+    tcp_stream accept(endpoint& client);
+    tcp_stream accept(endpoint& client, std::error_code& ec) noexcept;
 
     void close() noexcept { socket_.close(); }
     [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
     [[nodiscard]] endpoint local() const { return socket_.local(); }
+    [[nodiscard]] endpoint local(std::error_code& ec) const noexcept { return socket_.local(ec); }
     template <class Option>
     void set(const Option& option) {
         socket_.set(option);
     }
+    template <class Option>
+    void set(const Option& option, std::error_code& ec) noexcept {
+        socket_.set(option, ec);
+    }
     void detach() { socket_.detach(); }
+    void detach(std::error_code& ec) noexcept { socket_.detach(ec); }
     [[nodiscard]] socket& handle() noexcept { return socket_; }
 
   private:

@@ -132,9 +132,20 @@ class one_call {
     std::optional<deadline> limit_;
 };
 
-void connect_by_name(dialed& d, address server, const connect_options& how) noexcept {
+template <class Work>
+void as_one_call(dialed& d, Work work) noexcept {
     try {
         const one_call whole;
+        work();
+    } catch (const std::bad_alloc&) {
+        d.error = std::make_error_code(std::errc::not_enough_memory);
+    } catch (const std::system_error& e) {
+        d.error = e.code();
+    }
+}
+
+void connect_by_name(dialed& d, address server, const connect_options& how) noexcept {
+    as_one_call(d, [&] {
         d.error = find_servers(d, server, how);
         const bool interrupted = d.error == errc::timed_out || d.error == errc::cancelled;
         if (interrupted) {
@@ -145,11 +156,22 @@ void connect_by_name(dialed& d, address server, const connect_options& how) noex
         } else if (!d.attempts.empty()) {
             dial_all(d, how);
         }
-    } catch (const std::bad_alloc&) {
-        d.error = std::make_error_code(std::errc::not_enough_memory);
-    } catch (const std::system_error& e) {
-        d.error = e.code();
-    }
+    });
+}
+
+void connect_to_any(dialed& d, const std::vector<endpoint>& servers, const connect_options& how) noexcept {
+    as_one_call(d, [&] {
+        for (const endpoint& e : servers) {
+            if (!e.is_ip()) d.error = errc::bad_address;
+            if (is_wanted(e, how)) d.attempts.push_back({{}, e, {}, {}});
+        }
+        if (d.error) return;
+        if (d.attempts.empty()) {
+            d.error = std::make_error_code(std::errc::address_not_available);
+        } else {
+            dial_all(d, how);
+        }
+    });
 }
 
 // --- what went wrong ------------------------------------------------------------------------------------------------
@@ -224,18 +246,24 @@ tcp_stream tcp_stream::connect(address server, const connect_options& how, std::
 tcp_stream tcp_stream::connect(address server, std::error_code& ec) noexcept { return connect(server, {}, ec); }
 
 tcp_stream tcp_stream::connect_any(const std::vector<endpoint>& servers, const connect_options& how) {
-    dialed d;
     for (const endpoint& e : servers) {
         if (!e.is_ip()) throw error(errc::bad_address, "connect", "connect to " + e.to_string());
-        if (is_wanted(e, how)) d.attempts.push_back({{}, e, {}, {}});
     }
-    if (d.attempts.empty()) {
-        d.error = std::make_error_code(std::errc::address_not_available);
-    } else {
-        const one_call whole;
-        dial_all(d, how);
-    }
+    dialed d;
+    connect_to_any(d, servers, how);
     return connected_or_thrown(d, servers.size() == 1 ? servers.front().to_string() : "any");
+}
+
+tcp_stream tcp_stream::connect_any(const std::vector<endpoint>& servers, const connect_options& how,
+                                   std::error_code& ec) noexcept {
+    dialed d;
+    connect_to_any(d, servers, how);
+    ec = d.error;
+    return tcp_stream(std::move(d.connected));
+}
+
+tcp_stream tcp_stream::connect_any(const std::vector<endpoint>& servers, std::error_code& ec) noexcept {
+    return connect_any(servers, {}, ec);
 }
 
 }  // namespace cardea

@@ -2,6 +2,7 @@
 // two lists, so that a notice that the kernel dropped is no different from one that came.
 #include <algorithm>
 #include <cardea/interfaces.hpp>
+#include <new>
 #include <utility>
 
 #include "socket/route_linux.hpp"
@@ -18,10 +19,9 @@ using kind = interface_change::kind;
 }
 
 // As a packet socket: the networks wait for it in the same way, and know nothing else of a netlink socket.
-socket open_here(bool notices, const char* operation) {
-    std::error_code ec;
+socket open_here(bool notices, std::error_code& ec) noexcept {
     descriptor made = detail::open_route_socket(notices, ec);
-    if (ec) fail(ec, operation);
+    if (ec) return {};
     native_socket as_packets;
     as_packets.descriptor = made.get();
     as_packets.family = family::packet;
@@ -29,7 +29,7 @@ socket open_here(bool notices, const char* operation) {
     std::unique_ptr<network_socket> opened;
     ec = this_network().adopt(std::move(as_packets), opened);
     if (ec == errc::wrong_network) ec = errc::not_supported;
-    if (ec) fail(ec, operation);
+    if (ec) return {};
     static_cast<void>(made.release());
     return socket(std::move(opened), family::packet, type::datagram);
 }
@@ -82,42 +82,69 @@ void compare(const std::vector<network_interface>& before, const std::vector<net
 
 }  // namespace
 
+std::vector<network_interface> interfaces(std::error_code& ec) noexcept try {
+    const socket asking = open_here(false, ec);
+    return ec ? std::vector<network_interface>() : detail::list_interfaces(asking.native_handle(), ec);
+} catch (const std::bad_alloc&) {
+    ec = std::make_error_code(std::errc::not_enough_memory);
+    return {};
+}
+
 std::vector<network_interface> interfaces() {
-    const socket asking = open_here(false, "list the interfaces");
     std::error_code ec;
-    std::vector<network_interface> all = detail::list_interfaces(asking.native_handle(), ec);
+    std::vector<network_interface> all = interfaces(ec);
     if (ec) fail(ec, "list the interfaces");
     return all;
 }
 
-interface_watch::interface_watch() : notices_(open_here(true, "watch the interfaces")) {
+interface_watch::interface_watch() {
     std::error_code ec;
-    ask_ = detail::open_route_socket(false, ec);
-    if (!ec) known_ = detail::list_interfaces(ask_.get(), ec);
+    interface_watch made(ec);
     if (ec) fail(ec, "watch the interfaces");
+    *this = std::move(made);
 }
 
-void interface_watch::look() {
+interface_watch::interface_watch(std::error_code& ec) noexcept {
+    try {
+        notices_ = open_here(true, ec);
+        if (!ec) ask_ = detail::open_route_socket(false, ec);
+        if (!ec) known_ = detail::list_interfaces(ask_.get(), ec);
+    } catch (const std::bad_alloc&) {
+        ec = std::make_error_code(std::errc::not_enough_memory);
+    }
+}
+
+void interface_watch::look(std::error_code& ec) {
     detail::discard_notices(notices_.native_handle());
-    std::error_code ec;
     std::vector<network_interface> now = detail::list_interfaces(ask_.get(), ec);
-    if (ec) fail(ec, "watch the interfaces");
+    if (ec) return;
     compare(known_, now, untold_);
     known_ = std::move(now);
 }
 
 interface_change interface_watch::next() {
+    std::error_code ec;
+    interface_change first = next(ec);
+    if (ec) fail(ec, "watch the interfaces");
+    return first;
+}
+
+interface_change interface_watch::next(std::error_code& ec) noexcept try {
+    ec.clear();
     while (untold_.empty()) {
-        std::error_code ec;
         std::byte notice{};
         notices_.recv({&notice, 1}, ec);
         // A long notice is cut, and one that was dropped is told as ENOBUFS: both say that something has changed.
-        if (ec && ec != std::errc::message_size && ec != std::errc::no_buffer_space) fail(ec, "watch the interfaces");
-        look();
+        if (ec && ec != std::errc::message_size && ec != std::errc::no_buffer_space) return {};
+        look(ec);
+        if (ec) return {};
     }
     interface_change first = std::move(untold_.front());
     untold_.pop_front();
     return first;
+} catch (const std::bad_alloc&) {
+    ec = std::make_error_code(std::errc::not_enough_memory);
+    return {};
 }
 
 }  // namespace cardea

@@ -129,7 +129,7 @@ family reached_by(socket& s) noexcept {
 
 }  // namespace
 
-std::size_t largest_datagram(socket_ref of) {
+std::size_t largest_datagram(socket_ref of) noexcept {
     constexpr std::size_t longest = 65'535;
     constexpr std::size_t ipv4_header = 20;
     // IPv6 does not count its header (RFC 8200 section 3).
@@ -137,7 +137,15 @@ std::size_t largest_datagram(socket_ref of) {
 }
 
 std::size_t largest_unfragmented(socket_ref of) {
-    const auto mtu = static_cast<std::size_t>(of.get().get<option::path_mtu>());
+    std::error_code ec;
+    const std::size_t size = largest_unfragmented(of, ec);
+    if (ec) message_calls::fail(of.get(), ec, "path MTU");
+    return size;
+}
+
+std::size_t largest_unfragmented(socket_ref of, std::error_code& ec) noexcept {
+    const auto mtu = static_cast<std::size_t>(of.get().get_option(option_id::path_mtu, ec));
+    if (ec) return 0;
     const std::size_t headers = udp_header + (reached_by(of.get()) == family::inet6 ? 40U : 20U);
     return std::min(mtu > headers ? mtu - headers : 0, largest_datagram(of));
 }

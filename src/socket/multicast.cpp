@@ -38,8 +38,15 @@ void leave(socket_ref receiver, const group_membership& group, std::error_code& 
 }
 
 std::uint32_t interface_of(const std::string& name) {
+    std::error_code ec;
+    const std::uint32_t index = interface_of(name, ec);
+    if (ec) throw error(ec, "interface", "interface " + name);
+    return index;
+}
+
+std::uint32_t interface_of(const std::string& name, std::error_code& ec) noexcept {
     const std::uint32_t index = this_network().interface_index(name);
-    if (index == 0) throw error(std::make_error_code(std::errc::no_such_device), "interface", "interface " + name);
+    ec = index != 0 ? std::error_code() : std::make_error_code(std::errc::no_such_device);
     return index;
 }
 

@@ -1,6 +1,5 @@
 // Descriptors and credentials through Unix sockets; pairs of connected sockets.
 #include <cardea/passing.hpp>
-#include <string>
 
 #include "socket/message_calls.hpp"
 
@@ -36,11 +35,18 @@ std::size_t send_with(socket_ref by, const_buffer data, std::span<const int> des
 }
 
 std::size_t send_credentials(socket_ref by, const_buffer data) {
+    std::error_code ec;
+    const std::size_t n = send_credentials(by, data, ec);
+    if (ec) message_calls::fail(by.get(), ec, "send", {}, n);
+    return n;
+}
+
+std::size_t send_credentials(socket_ref by, const_buffer data, std::error_code& ec) noexcept {
     outgoing_message m{data};
     m.with_credentials = true;
     const bool elsewhere = message_calls::family_of(by.get()) != family::local;
     const io_result done = elsewhere ? io_result{0, errc::not_supported} : message_calls::send(by.get(), m);
-    if (done.error) message_calls::fail(by.get(), done.error, "send", {}, done.bytes);
+    ec = done.error;
     return done.bytes;
 }
 
@@ -72,35 +78,54 @@ credentials peer_credentials(socket_ref of, std::error_code& ec) noexcept {
 
 namespace {
 
-std::pair<socket, socket> over_the_loopback(family f, type t) {
-    socket one(f, t);
-    one.bind(endpoint::loopback(f, 0));
-    socket other(f, t);
-    if (t == type::stream) {
-        one.listen(1);
-        other.connect(one.local());
-        for (;;) {
-            accepted first = one.accept();
-            // A stranger may have been quicker.
-            if (first.client == other.local()) return {std::move(other), std::move(first.connection)};
-        }
+using two_sockets = std::pair<socket, socket>;
+
+// `other` becomes the connection's other end in place of the listener.
+void connect_streams(socket& one, socket& other, std::error_code& ec) noexcept {
+    other.listen(1, ec);
+    if (!ec) one.connect(other.local(ec), ec);
+    while (!ec) {
+        accepted first = other.accept(ec);
+        if (ec || first.client != one.local(ec)) continue;  // a stranger may have been quicker
+        other = std::move(first.connection);
+        return;
     }
-    other.bind(endpoint::loopback(f, 0));
-    one.connect(other.local());
-    other.connect(one.local());
-    return {std::move(one), std::move(other)};
+}
+
+void connect_datagrams(socket& one, socket& other, std::error_code& ec) noexcept {
+    one.bind(endpoint::loopback(message_calls::family_of(one), 0), ec);
+    if (!ec) one.connect(other.local(ec), ec);
+    if (!ec) other.connect(one.local(ec), ec);
+}
+
+two_sockets over_the_loopback(family f, type t, std::error_code& ec) noexcept {
+    socket one(f, t, 0, ec);
+    if (ec) return {};
+    socket other(f, t, 0, ec);
+    if (!ec) other.bind(endpoint::loopback(f, 0), ec);
+    if (!ec && t == type::stream) connect_streams(one, other, ec);
+    if (!ec && t == type::datagram) connect_datagrams(one, other, ec);
+    return ec ? two_sockets() : two_sockets(std::move(one), std::move(other));
 }
 
 }  // namespace
 
 std::pair<socket, socket> socket_pair(family f, type t) {
+    std::error_code ec;
+    two_sockets made = socket_pair(f, t, ec);
+    if (ec == errc::cancelled) throw cancelled();
+    if (ec) throw error(ec, "socketpair", "socketpair");
+    return made;
+}
+
+std::pair<socket, socket> socket_pair(family f, type t, std::error_code& ec) noexcept {
     if ((f == family::inet || f == family::inet6) && (t == type::stream || t == type::datagram)) {
-        return over_the_loopback(f, t);
+        return over_the_loopback(f, t, ec);
     }
     std::unique_ptr<network_socket> one;
     std::unique_ptr<network_socket> other;
-    if (const std::error_code ec = this_network().open_pair(f, t, 0, one, other))
-        throw error(ec, "socketpair", "socketpair");
+    ec = this_network().open_pair(f, t, 0, one, other);
+    if (ec) return {};
     return {socket(std::move(one), f, t), socket(std::move(other), f, t)};
 }
 

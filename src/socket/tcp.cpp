@@ -36,6 +36,13 @@ std::error_code listen_at(address where, int backlog, socket& out) noexcept {
     return ec;
 }
 
+tcp_stream without_delay(accepted&& a, endpoint& client) noexcept {
+    client = a.client;
+    std::error_code ignored;  // only a connection that is gone already refuses
+    a.connection.set(option::nodelay{true}, ignored);
+    return tcp_stream(std::move(a.connection));
+}
+
 }  // namespace
 
 tcp_listener::tcp_listener(address where, int backlog) {
@@ -53,19 +60,16 @@ tcp_stream tcp_listener::accept() {
     return accept(client);
 }
 
-tcp_stream tcp_listener::accept(endpoint& client) {
-    accepted a = socket_.accept();
-    client = a.client;
-    std::error_code ignored;  // only a connection that is gone already refuses
-    a.connection.set(option::nodelay{true}, ignored);
-    return tcp_stream(std::move(a.connection));
-}
+tcp_stream tcp_listener::accept(endpoint& client) { return without_delay(socket_.accept(), client); }
 
 tcp_stream tcp_listener::accept(std::error_code& ec) noexcept {
+    endpoint client;
+    return accept(client, ec);
+}
+
+tcp_stream tcp_listener::accept(endpoint& client, std::error_code& ec) noexcept {
     accepted a = socket_.accept(ec);
-    std::error_code ignored;
-    if (!ec) a.connection.set(option::nodelay{true}, ignored);
-    return tcp_stream(std::move(a.connection));
+    return ec ? tcp_stream() : without_delay(std::move(a), client);
 }
 
 }  // namespace cardea

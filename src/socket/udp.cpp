@@ -1,8 +1,8 @@
 // udp_socket.
+#include <cardea/names.hpp>
 #include <cardea/udp.hpp>
 #include <string>
 
-#include "names/resolve.hpp"
 #include "socket/address_text.hpp"
 
 namespace cardea {
@@ -35,9 +35,14 @@ std::error_code bind_at(address where, socket& out) noexcept {
 
 udp_socket udp_socket::open() {
     std::error_code ec;
-    socket s(family::inet6, type::datagram, 0, ec);
-    if (ec == std::errc::address_family_not_supported) return udp_socket(socket(family::inet, type::datagram));
+    udp_socket s = open(ec);
     if (ec) throw error(ec, "socket", "socket");
+    return s;
+}
+
+udp_socket udp_socket::open(std::error_code& ec) noexcept {
+    socket s(family::inet6, type::datagram, 0, ec);
+    if (ec == std::errc::address_family_not_supported) s = socket(family::inet, type::datagram, 0, ec);
     return udp_socket(std::move(s));
 }
 
@@ -55,14 +60,20 @@ udp_socket udp_socket::bind(address where, std::error_code& ec) noexcept {
     return udp_socket(std::move(s));
 }
 
-udp_socket udp_socket::connect(address peer) {
-    std::error_code ec;
-    const std::vector<endpoint> found = detail::addresses_of(peer, ec);
+udp_socket udp_socket::connect(address peer, std::error_code& ec) noexcept {
+    const std::vector<endpoint> found = resolve(peer, ec);
     for (const endpoint& e : found) {
         socket s(e.family(), type::datagram, 0, ec);
         if (!ec) s.connect(e, ec);
         if (!ec) return udp_socket(std::move(s));
     }
+    return {};
+}
+
+udp_socket udp_socket::connect(address peer) {
+    std::error_code ec;
+    udp_socket s = connect(peer, ec);
+    if (!ec) return s;
     if (ec == errc::bad_address) detail::throw_bad_address("connect", peer);
     if (ec == errc::cancelled) throw cancelled();
     throw error(ec, "connect", "connect to " + peer.to_string());

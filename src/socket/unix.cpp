@@ -3,6 +3,7 @@
 #include <cardea/unix.hpp>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -34,24 +35,32 @@ bool is_stale(const endpoint& where, const std::string& path, type t) noexcept {
     return probe->begin_connect(where) == std::errc::connection_refused;
 }
 
-endpoint local_endpoint(address where, const char* operation) {
-    endpoint e = where.known() != nullptr ? *where.known() : endpoint::parse(where.text());
-    if (e.family() == family::local) return e;
+[[noreturn]] void throw_bad_name(address where, const char* operation) {
+    if (where.known() == nullptr) static_cast<void>(endpoint::parse(where.text()));  // throws where it can say why
     throw error(errc::bad_address, operation,
                 std::string(operation) + " " + where.to_string() + " (a Unix name begins with \"unix:\")");
 }
 
-// Binds, taking a stale path over. Gives the path to remove in the end.
-std::string bind_name(socket& s, const endpoint& where, type t) {
-    std::string path = path_of(where);
+// Binds, taking a stale path over. `path` is what is to be removed in the end.
+std::error_code bind_name(address where, type t, socket& out, std::string& path) noexcept try {
     std::error_code ec;
-    s.bind(where, ec);
-    if (ec == std::errc::address_in_use && is_stale(where, path, t)) {
-        fs::remove(path, ec);
-        s.bind(where, ec);
+    const endpoint e = where.numeric(ec);
+    if (!ec && e.family() != family::local) ec = errc::bad_address;
+    if (ec) return ec;
+    socket s(family::local, t, 0, ec);
+    if (ec) return ec;
+    std::string name = path_of(e);
+    s.bind(e, ec);
+    if (ec == std::errc::address_in_use && is_stale(e, name, t)) {
+        fs::remove(name, ec);
+        s.bind(e, ec);
     }
-    if (ec) throw error(ec, "bind", "bind " + where.to_string());
-    return path;
+    if (ec) return ec;
+    out = std::move(s);
+    path = std::move(name);
+    return {};
+} catch (const std::bad_alloc&) {
+    return std::make_error_code(std::errc::not_enough_memory);
 }
 
 std::error_code connect_to(address server, socket& out) noexcept {
@@ -70,7 +79,7 @@ std::error_code connect_to(address server, socket& out) noexcept {
 unix_stream unix_stream::connect(address server) {
     socket s;
     const std::error_code ec = connect_to(server, s);
-    if (ec == errc::bad_address) local_endpoint(server, "connect to");  // throws with the reason
+    if (ec == errc::bad_address) throw_bad_name(server, "connect to");
     if (ec == errc::cancelled) throw cancelled();
     if (ec) throw error(ec, "connect", "connect to " + server.to_string());
     return unix_stream(std::move(s));
@@ -82,13 +91,20 @@ unix_stream unix_stream::connect(address server, std::error_code& ec) noexcept {
     return unix_stream(std::move(s));
 }
 
-unix_listener::unix_listener(address where, int backlog) : socket_(family::local, type::stream) {
-    path_ = bind_name(socket_, local_endpoint(where, "listen on"), type::stream);
-    std::error_code ec;
+unix_listener::unix_listener(address where, int backlog) {
+    std::error_code ec = bind_name(where, type::stream, socket_, path_);
+    if (ec == errc::bad_address) throw_bad_name(where, "listen on");
+    if (ec) throw error(ec, "bind", "bind " + where.to_string());
     socket_.listen(backlog, ec);
     if (!ec) return;
     remove_path(path_);
     throw error(ec, "listen", "listen on " + where.to_string());
+}
+
+unix_listener::unix_listener(address where, int backlog, std::error_code& ec) noexcept {
+    ec = bind_name(where, type::stream, socket_, path_);
+    if (!ec) socket_.listen(backlog, ec);
+    if (ec) close();
 }
 
 unix_listener::unix_listener(unix_listener&& other) noexcept
@@ -121,9 +137,23 @@ unix_datagram unix_datagram::open() {
     return d;
 }
 
+unix_datagram unix_datagram::open(std::error_code& ec) noexcept {
+    unix_datagram d;
+    d.socket_ = socket(family::local, type::datagram, 0, ec);
+    return d;
+}
+
 unix_datagram unix_datagram::bind(address where) {
-    unix_datagram d = open();
-    d.path_ = bind_name(d.socket_, local_endpoint(where, "bind"), type::datagram);
+    std::error_code ec;
+    unix_datagram d = bind(where, ec);
+    if (ec == errc::bad_address) throw_bad_name(where, "bind");
+    if (ec) throw error(ec, "bind", "bind " + where.to_string());
+    return d;
+}
+
+unix_datagram unix_datagram::bind(address where, std::error_code& ec) noexcept {
+    unix_datagram d;
+    ec = bind_name(where, type::datagram, d.socket_, d.path_);
     return d;
 }
 

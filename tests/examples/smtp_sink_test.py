@@ -95,12 +95,34 @@ class Smtp(servers.ServerTest):
         smuggled = b"one\n.\nMAIL FROM:<evil@x>\r\n."
         self.assertEqual(self.session(where, *start, smuggled)[-1], "554")
         self.assertEqual(self.session(where, *start, b"x" * 5000)[-1], "500")
+        self.assertEqual(self.session(where, b"EHLO me", b"MAIL FROM:<a@x\nmessage 9: forged>", b"MAIL FROM:<a@x>",
+                                      b"RCPT TO:<b\r@x>", b"RCPT TO:<b@x>", b"NOOP\n", b"NOOP"),
+                         "250 500 250 500 250 500 250".split())
         cut_off = self.client(where)
         cut_off.socket.sendall(b"\r\n".join(start) + b"\r\nhalf of it\r\n.")  # no end of line: not the end
         cut_off.half_close()
         self.assertNotIn(b"250 it is", cut_off.hear_all())
         self.end_with(sink)
         self.assertEqual(list(self.folder.glob("*.eml")), [])
+
+    @on_every_network
+    def test_what_cannot_be_kept_is_not_accepted(self, network):
+        sink, where = self.server(network, "smtp_sink", "127.0.0.1:0", self.folder / "no such folder")
+        start = (b"EHLO me", b"MAIL FROM:<a@x>", b"RCPT TO:<b@x>", b"DATA")
+        self.assertEqual(self.session(where, *start, b"text\r\n.", b"NOOP")[-2:], ["451", "250"])
+        full, where = self.server(network, "smtp_sink", "127.0.0.1:0", self.full_disk())
+        self.assertEqual(self.session(where, *start, b"text\r\n.")[-1], "451")
+        for server in sink, full:
+            self.end_with(server)
+
+    def full_disk(self):
+        """A folder whose first file cannot be written to."""
+        folder = self.folder / "full"
+        if not folder.exists():
+            folder.mkdir()
+        (folder / "1.eml").unlink(missing_ok=True)
+        (folder / "1.eml").symlink_to("/dev/full")
+        return folder
 
 
 if __name__ == "__main__":
