@@ -10,6 +10,7 @@
 #include "fiber/loop.hpp"
 #include "fiber/thread_execution.hpp"
 #include "network/epoll/epoll.hpp"
+#include "network/stack/host_words.hpp"
 #include "network/thread/thread.hpp"
 #include "network/tun/tun.hpp"
 #include "network/uring/uring.hpp"
@@ -61,8 +62,15 @@ split_details split(std::string_view details) {
 
 loop_network make_sim(std::string_view details) {
     const split_details with = split(details);
-    if (!with.rest.empty()) throw std::invalid_argument("no network 'sim:" + std::string(details) + "'");
-    sim::detail::lone_host made = sim::detail::make_lone_host(with.capture);
+    ::cardea::stack::host_config config;
+    for (std::string_view rest = with.rest; !rest.empty();) {
+        const std::size_t comma = std::min(rest.find(','), rest.size());
+        if (!take_host_word(rest.substr(0, comma), config)) {
+            throw std::invalid_argument("no network 'sim:" + std::string(details) + "'");
+        }
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+    sim::detail::lone_host made = sim::detail::make_lone_host(config, with.capture);
     return {std::move(made.net), made.drives};
 }
 

@@ -1,4 +1,5 @@
-// The network "sim" of a loop: one host alone in a world of its own, with virtual time and its loopback.
+// The network "sim" of a loop: one host alone in a world of its own, with virtual time and its loopback, which may
+// be a link that leads back to it.
 #pragma once
 
 #include <cardea/network.hpp>
@@ -6,6 +7,7 @@
 
 #include "fiber/driver.hpp"
 #include "network/stack/capture.hpp"
+#include "stack/host_config.hpp"
 
 namespace cardea::sim::detail {
 
@@ -14,7 +16,9 @@ struct lone_host {
     cardea::detail::driver* drives = nullptr;  // lives as long as `net`
 };
 
-/// `capture` may be null.
-lone_host make_lone_host(std::shared_ptr<cardea::detail::capture_file> capture = {});
+/// `capture` may be null. With `own_over_link` in the configuration the host's packets for itself cross a link with a
+/// millisecond of delay.
+lone_host make_lone_host(const stack::host_config& config = {},
+                         std::shared_ptr<cardea::detail::capture_file> capture = {});
 
 }  // namespace cardea::sim::detail

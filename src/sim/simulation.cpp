@@ -124,6 +124,7 @@ wire* simulation::way(std::size_t from, const stack::packet& what) noexcept {
     }
     for (wire& w : hosts_[from].wires) {
         const auto& theirs = hosts_[w.to].addresses;
+        if (w.to == from && destination.is_loopback()) return &w;
         if (std::find(theirs.begin(), theirs.end(), destination) != theirs.end()) return &w;
     }
     return nullptr;

@@ -54,6 +54,10 @@ struct host_config {
     bool default_route_v6 = true;
     std::uint32_t mtu = 1500;
     std::uint32_t loopback_mtu = 65'535;
+    /// For tests and measuring: packets for the host's own addresses and 127/8 go out on the link, whose other end is
+    /// to send them back, instead of round within the host. ::1 stays inside: nobody forwards it (RFC 4291
+    /// section 2.5.3).
+    bool own_over_link = false;
     offload_config offload;
 
     std::uint64_t seed = 0;

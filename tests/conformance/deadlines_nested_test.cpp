@@ -182,7 +182,7 @@ TEST_P(deadlines_nested, deadline_changed_while_waiting_is_obeyed_when_it_goes_a
 }
 
 TEST_P(deadlines_nested, deadline_changed_while_waiting_from_another_thread) {
-    CARDEA_NEEDS_KERNEL("its time may not wait for another thread");
+    CARDEA_NEEDS_REAL_TIME("its time may not wait for another thread");
     on_network([] {
         for (const bool nearer : {true, false}) {
             two_streams both = connected_pair();

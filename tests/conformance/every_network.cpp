@@ -8,6 +8,8 @@
 #include <system_error>
 #include <thread>
 
+#include "mirror.hpp"
+
 namespace cardea::conformance {
 
 namespace {
@@ -65,8 +67,12 @@ void every_network::SetUp() {
 }
 
 void every_network::in_a_loop(const std::function<void()>& body) const {
-    if (GetParam().name == std::string_view("tun")) enter_new_namespace();
-    run({.network = GetParam().in_full}, body);
+    if (GetParam().name != std::string_view("tun")) return run({.network = GetParam().in_full}, body);
+    enter_new_namespace();
+    run({.network = GetParam().in_full}, [&] {
+        make_mirror_of("cardea");  // the network has made the device
+        body();
+    });
 }
 
 void every_network::on_network(const std::function<void()>& body) const {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <ostream>
 #include <string>
+#include <string_view>
 
 namespace cardea::conformance {
 
@@ -17,6 +18,10 @@ struct network_under_test {
     bool kernel;
     /// What run() is given for it.
     const char* in_full = name;
+    /// The routers that a packet to 127.0.0.1 passes.
+    int routers = 0;
+    /// The size of the packets to it.
+    std::size_t mtu = 65'535;
 };
 
 inline constexpr network_under_test networks[] = {
@@ -24,7 +29,10 @@ inline constexpr network_under_test networks[] = {
     {"uring", true},
     {"epoll", true},
     {"sim", false},
-    {"tun", false, "tun:cardea,10.97.0.2/24,fd97::2/64"},
+    // A host whose packets for itself cross a link: one with delay, and a TUN device whose kernel sends them back. ::1
+    // alone is their true loopback, as all of 127/8 is the one of "sim".
+    {"sim_link", false, "sim:loopback=link", 0, 1500},
+    {"tun", false, "tun:cardea,10.97.0.2/24,fd97::2/64,loopback=link", 1, 1500},
 };
 
 /// Tests carry the network's name, not the bytes of its record.
@@ -61,4 +69,11 @@ class every_network : public testing::TestWithParam<network_under_test> {
     if (!GetParam().kernel) {                                                                          \
         GTEST_SKIP() << "the sockets of this network are no descriptors of the kernel's, and " << why; \
     }                                                                                                  \
+    static_assert(true)
+
+/// The same on a simulated host.
+#define CARDEA_NEEDS_REAL_TIME(why)                             \
+    if (std::string_view(GetParam().name).starts_with("sim")) { \
+        GTEST_SKIP() << "this host is simulated, and " << why;  \
+    }                                                           \
     static_assert(true)

@@ -12,7 +12,7 @@ namespace {
 
 CARDEA_CONFORMANCE(futures);
 
-bool is_simulated(const network_under_test& one) { return std::string_view(one.name) == "sim"; }
+bool is_simulated(const network_under_test& one) { return std::string_view(one.name).starts_with("sim"); }
 
 /// Runs `body` in a thread, with this loop's handle, while the calling fiber's loop goes on.
 template <class Body>

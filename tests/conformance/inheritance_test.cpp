@@ -24,7 +24,7 @@ std::set<int> descriptors() {
 }
 
 TEST_P(inheritance, fork_and_exec_inherit_no_descriptor) {
-    CARDEA_NEEDS_KERNEL("a fork does not copy it");
+    CARDEA_NEEDS_REAL_TIME("has no descriptors at all");
     const std::set<int> before = descriptors();
     on_network([&] {
         tcp_listener door("127.0.0.1:0");
@@ -35,7 +35,8 @@ TEST_P(inheritance, fork_and_exec_inherit_no_descriptor) {
             many.push_back(door.accept());
         }
         udp_socket datagrams = udp_socket::bind("*:0");
-        unix_listener local("unix:@cardea-exec-" + std::to_string(this_network().random()));
+        unix_listener local;
+        if (GetParam().kernel) local = unix_listener("unix:@cardea-exec-" + std::to_string(this_network().random()));
         {
             std::error_code ec;
             std::array<char, 8> room{};
@@ -52,12 +53,13 @@ TEST_P(inheritance, fork_and_exec_inherit_no_descriptor) {
             EXPECT_NE(flags & FD_CLOEXEC, 0) << "a child would inherit descriptor " << fd << ", "
                                              << std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd));
         }
-        EXPECT_GE(checked, 65U);
+        // On TUN the device and what wakes the loop, one of which may have the number that the list's own had before.
+        EXPECT_GE(checked, GetParam().kernel ? 65U : 1U);
     });
 }
 
 TEST_P(inheritance, a_forked_child_that_only_execs_disturbs_nothing) {
-    CARDEA_NEEDS_KERNEL("a fork does not copy it");
+    CARDEA_NEEDS_REAL_TIME("its time does not wait for a child process");
     on_network([] {
         two_streams both = connected_pair();
         scope child;

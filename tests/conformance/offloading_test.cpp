@@ -14,7 +14,7 @@ namespace {
 
 CARDEA_CONFORMANCE(offloading);
 
-bool is_simulated(const network_under_test& one) { return std::string_view(one.name) == "sim"; }
+bool is_simulated(const network_under_test& one) { return std::string_view(one.name).starts_with("sim"); }
 
 /// Blocks threads as a library that knows nothing of fibers would.
 class gate {
@@ -174,8 +174,11 @@ TEST_P(offloading, a_deadline_that_has_passed_keeps_the_work_from_starting) {
 TEST_P(offloading, a_call_limit_bounds_it_like_any_call) {
     if (is_simulated(GetParam())) GTEST_SKIP() << "work takes no virtual time on a simulated host";
     on_network([] {
+        {
+            const call_limit plenty(ages);
+            EXPECT_EQ(offload([] { return 1; }), 1);
+        }
         const call_limit each(5ms);
-        EXPECT_EQ(offload([] { return 1; }), 1);
         const auto until = std::chrono::steady_clock::now() + 20ms;
         EXPECT_THROW(offload([&] {
                          while (std::chrono::steady_clock::now() < until) std::this_thread::yield();

@@ -230,7 +230,7 @@ class signal_storm {
 };
 
 TEST_P(pressure, eintr_storm_disturbs_no_call) {
-    CARDEA_NEEDS_KERNEL("signals do not reach it");
+    CARDEA_NEEDS_REAL_TIME("signals do not reach it");
     const signals_elsewhere not_here;
     on_network([] {
         const signal_storm storm;
@@ -272,7 +272,7 @@ TEST_P(pressure, eintr_storm_disturbs_no_call) {
 }
 
 TEST_P(pressure, eintr_storm_leaves_deadlines_the_time_that_remains) {
-    CARDEA_NEEDS_KERNEL("signals do not reach it");
+    CARDEA_NEEDS_REAL_TIME("signals do not reach it");
     const signals_elsewhere not_here;
     on_network([] {
         const signal_storm storm;

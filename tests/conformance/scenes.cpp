@@ -3,9 +3,13 @@
 
 #include <unistd.h>
 
+#include <gtest/gtest.h>
+
 #include <fstream>
 #include <string>
 #include <thread>
+
+#include "mirror.hpp"
 
 namespace cardea::conformance {
 
@@ -19,6 +23,9 @@ two_streams connected_pair(bool small_buffers) {
     two_streams both;
     both.client = tcp_stream::connect(door.local());
     both.server = door.accept();
+    if (this_network().name() == std::string_view("tun")) {
+        EXPECT_GE(traffic_of("cardea").packets_sent, 3U) << "the handshake has crossed the device";
+    }
     if (small_buffers) {
         both.client.set(option::send_buffer{small});
         both.server.set(option::send_buffer{small});
@@ -42,6 +49,12 @@ std::size_t matching_bytes(const_buffer data, std::uint64_t position) noexcept {
     std::size_t n = 0;
     while (n < data.size() && data.data()[n] == pattern(position + n)) ++n;
     return n;
+}
+
+std::error_code send_until_it_fails(stream& to) {
+    std::error_code ec;
+    for (to.send("x", ec); !ec; to.send("x", ec)) cardea::sleep(1ms);
+    return ec;
 }
 
 std::size_t fill(stream& to) {

@@ -31,6 +31,9 @@ std::vector<std::byte> pattern_bytes(std::uint64_t position, std::size_t size);
 /// How many bytes of `data` are those of the stream from `position` on.
 std::size_t matching_bytes(const_buffer data, std::uint64_t position) noexcept;
 
+/// Sends bytes until that fails, and says why: what ends a connection may be under way still.
+std::error_code send_until_it_fails(stream& to);
+
 /// Sends until nothing more fits for a good while. Returns the bytes sent.
 std::size_t fill(stream& to);
 

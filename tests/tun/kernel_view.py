@@ -133,7 +133,8 @@ class Watch:
         every_protocol = 3
         with namespace.entered():
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(every_protocol))
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 20)
+        rcvbuf_force = 33  # SO_RCVBUFFORCE, socket(7): not clamped to rmem_max
+        self.socket.setsockopt(socket.SOL_SOCKET, rcvbuf_force, 64 << 20)
         self.socket.bind((device, every_protocol))
         self.packets = []
         self.ended = threading.Event()

@@ -16,10 +16,10 @@ struct tun_made {
     driver* drives = nullptr;  // the same object
 };
 
-/// `spec`: "NAME,ADDRESS/PREFIX", with as many ",ADDRESS/PREFIX" more as there are addresses. They are the addresses
-/// of this host; the kernel's end of the device has others, and whoever set it up has given it those. `capture` may be
-/// null. Throws
-/// std::system_error when the device cannot be had, std::invalid_argument when `spec` makes no sense.
+/// `spec`: "NAME,ADDRESS/PREFIX", with as many ",ADDRESS/PREFIX" more as there are addresses, and words
+/// (host_words.hpp). They are the addresses of this host; the kernel's end of the device has others, and whoever set it
+/// up has given it those. `capture` may be null. Throws std::system_error when the device cannot be had,
+/// std::invalid_argument when `spec` makes no sense.
 tun_made make_tun_network(std::string_view spec, std::shared_ptr<capture_file> capture = {});
 
 /// Whether this process may have a TUN device, and why, for people to read.

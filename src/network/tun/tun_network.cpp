@@ -13,6 +13,7 @@
 #include "fiber/loop.hpp"
 #include "fiber/wake_event.hpp"
 #include "network/kernel_socket.hpp"
+#include "network/stack/host_words.hpp"
 #include "network/stack/stack_network.hpp"
 #include "network/tun/device.hpp"
 #include "network/tun/tun.hpp"
@@ -138,10 +139,12 @@ tun_made make_tun_network(std::string_view spec, std::shared_ptr<capture_file> c
     if (parts.size() < 2) refuse(spec, "an address is missing");
     tcpip::host_config config;
     for (std::size_t i = 1; i < parts.size(); ++i) {
+        if (take_host_word(parts[i], config)) continue;
         const std::optional<tcpip::ip_prefix> prefix = tcpip::ip_prefix::parse(parts[i]);
         if (!prefix) refuse(spec, "'" + parts[i] + "' is no address with a prefix");
         config.addresses.push_back(*prefix);
     }
+    if (config.addresses.empty()) refuse(spec, "an address is missing");
     auto device = std::make_unique<tun_device>(parts[0]);
     // Taken only while needed. On a shared processor the other side's pauses last milliseconds: with a mebibyte,
     // windows and buffers were full meanwhile, at half the throughput.

@@ -76,6 +76,7 @@ bool is_nobody(ip_address const& source, bool to_group) {
 drop_reason input::check_addresses(ip_address const& source, ip_address const& destination, bool looped) const {
     if (source.is_multicast() || routes_.is_broadcast(source)) return drop_reason::martian;
     if (is_nobody(source, destination.is_multicast() || routes_.is_broadcast(destination))) return drop_reason::martian;
+    looped = looped || own_over_link_;
     if (!looped && (source.is_loopback() || destination.is_loopback())) return drop_reason::martian;
     // Our own address from outside is a forgery (or our multicast come back).
     if (!looped && routes_.is_local(source)) return drop_reason::martian;

@@ -13,7 +13,8 @@ namespace cardea::stack::ip {
 
 class input {
   public:
-    input(host_config const& config, routes const& r, input_handler& up) : routes_{r}, up_{up}, reassembler_{config} {}
+    input(host_config const& config, routes const& r, input_handler& up)
+        : routes_{r}, own_over_link_{config.own_over_link}, up_{up}, reassembler_{config} {}
 
     /// `looped`: the packet comes from this host itself.
     void receive(bytes_view packet, packet_meta const& meta, bool looped, time_ns now);
@@ -32,6 +33,7 @@ class input {
     drop_reason check_addresses(ip_address const& source, ip_address const& destination, bool looped) const;
 
     routes const& routes_;
+    bool const own_over_link_;
     input_handler& up_;
     reassembler reassembler_;
 };

@@ -112,7 +112,7 @@ error output::send_fragments(send_fields const& f, bytes_view transport_header, 
 error output::transmit(send_fields const& f, bytes_view headers, payload_view const& payload, packet_meta const& meta) {
     packet_view const packet{headers, payload, meta};
     bool const to_group = f.destination.is_multicast() || routes_.is_broadcast(f.destination);
-    bool const loop = routes_.is_local(f.destination) || (to_group && routes_.accepts(f.destination));
+    bool const loop = routes_.loops(f.destination) || (to_group && routes_.accepts(f.destination));
     if (loop) {
         auto copy = packet;
         copy.meta.checksum_verified = true;  // nobody resplits here: what is large stays large

@@ -41,7 +41,7 @@ class output {
 
     /// True when the transport is to leave its checksum partial: a device completes it.
     bool partial_checksum(send_fields const& f, std::size_t transport_size, std::uint32_t mtu) const {
-        return config_.offload.checksum && !routes_.is_local(f.destination) && !f.destination.is_multicast() &&
+        return config_.offload.checksum && !routes_.loops(f.destination) && !f.destination.is_multicast() &&
                header_size(f.destination) + transport_size <= mtu;
     }
 

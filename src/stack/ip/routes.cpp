@@ -45,6 +45,11 @@ bool routes::is_local(ip_address const& a) const {
                        [&a](auto const& own) { return own.address == a; });
 }
 
+bool routes::loops(ip_address const& a) const {
+    if (config_.own_over_link) return a.is_v6() && a.is_loopback();
+    return is_local(a);
+}
+
 bool routes::is_broadcast(ip_address const& a) const {
     return a.is_v4() && std::find(broadcasts_.begin(), broadcasts_.end(), a.v4_value()) != broadcasts_.end();
 }
@@ -70,9 +75,10 @@ void routes::leave(ip_address const& group) {
 
 route routes::find(ip_address const& destination, ip_address const& bound) const {
     route r;
-    r.loopback = is_local(destination);
+    bool const to_self = is_local(destination);
+    r.loopback = to_self && loops(destination);
     r.mtu = r.loopback ? config_.loopback_mtu : config_.mtu;
-    if (!r.loopback && !destination.is_multicast() && !is_broadcast(destination)) {
+    if (!to_self && !destination.is_multicast() && !is_broadcast(destination)) {
         bool const by_default = destination.is_v4() ? config_.default_route_v4 : config_.default_route_v6;
         bool const connected = std::any_of(config_.addresses.begin(), config_.addresses.end(),
                                            [&](auto const& own) { return own.contains(destination); });
@@ -81,7 +87,7 @@ route routes::find(ip_address const& destination, ip_address const& bound) const
     r.source = bound.is_unspecified() ? select_source(destination) : bound;
     if (r.source.version != destination.version) r.problem = error::enetunreach;
     // A loopback source cannot leave the host (RFC 1122 section 3.2.1.3 (g)).
-    if (!r.loopback && r.source.is_loopback()) r.problem = error::einval;
+    if (!to_self && r.source.is_loopback()) r.problem = error::einval;
     return r;
 }
 

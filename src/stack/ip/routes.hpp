@@ -24,6 +24,8 @@ class routes {
 
     /// An address of this host, loopback included.
     bool is_local(ip_address const& a) const;
+    /// Packets for this address go round within the host.
+    bool loops(ip_address const& a) const;
     /// 255.255.255.255 or a subnet's broadcast address.
     bool is_broadcast(ip_address const& a) const;
     /// A packet with this destination is for this host.

@@ -151,7 +151,7 @@ tcp_layer::opening tcp_layer::connect(tcp::four_tuple tuple, tcp::connection_con
         p.iss = old.reuse_isn();
         leave(*it->second);
     }
-    bool const loopback = core_.routes.is_local(tuple.remote.address);
+    bool const loopback = core_.routes.loops(tuple.remote.address);
     adapt(config, loopback);
     config.path_mtu = path_mtu;
     p.tuple = tuple;

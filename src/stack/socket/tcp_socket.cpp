@@ -112,8 +112,8 @@ error tcp_socket::listen(std::uint32_t backlog, time_ns) {
     if (core_->tcp.ports().conflicts(port_, entry(true), true)) return error::eaddrinuse;
     tcp::listener_config c;
     c.connection = config_;
-    core_->tcp.adapt(c.connection, bound_.address.is_loopback());
-    c.local_mtu = core_->config.loopback_mtu;
+    core_->tcp.adapt(c.connection, bound_.address.is_loopback() && core_->routes.loops(bound_.address));
+    c.local_mtu = core_->config.own_over_link ? 0 : core_->config.loopback_mtu;
     c.backlog = backlog;
     c.syn_backlog = core_->config.syn_backlog;
     c.cookies = core_->config.syn_cookies ? tcp::cookie_mode::on_overflow : tcp::cookie_mode::off;

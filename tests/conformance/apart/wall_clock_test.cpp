@@ -59,7 +59,7 @@ void expect_lasts(std::chrono::nanoseconds span, Call call) {
 }
 
 TEST_P(wall_clock, the_clock_of_the_test_is_the_one_that_the_library_sees) {
-    CARDEA_NEEDS_KERNEL("a simulated host has a wall clock of its own");
+    CARDEA_NEEDS_REAL_TIME("has a wall clock of its own");
     on_network([] {
         const std::int64_t before = this_network().wall_clock_ns();
         hours_off = 5;
