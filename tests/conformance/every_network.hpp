@@ -8,6 +8,8 @@
 #include <functional>
 #include <ostream>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace cardea::conformance {
 
@@ -26,6 +28,15 @@ inline constexpr network_under_test networks[] = {
     {"sim", false},
     {"tun", false, "tun:cardea,10.97.0.2/24,fd97::2/64"},
 };
+
+/// Those whose sockets are the kernel's, or the others: a case of what only the ones have does not exist on the others.
+inline std::vector<network_under_test> networks_where(bool kernel) {
+    std::vector<network_under_test> some;
+    for (const network_under_test& one : networks) {
+        if (one.kernel == kernel) some.push_back(one);
+    }
+    return some;
+}
 
 /// Tests carry the network's name, not the bytes of its record.
 inline void PrintTo(const network_under_test& one, std::ostream* to) { *to << one.name; }
@@ -56,9 +67,14 @@ class every_network : public testing::TestWithParam<network_under_test> {
     INSTANTIATE_TEST_SUITE_P(on, theme, testing::ValuesIn(::cardea::conformance::networks), \
                              ::cardea::conformance::name_of)
 
-/// Ends a test, with the reason to be read, on a network whose sockets are not the kernel's.
-#define CARDEA_NEEDS_KERNEL(why)                                                                       \
-    if (!GetParam().kernel) {                                                                          \
-        GTEST_SKIP() << "the sockets of this network are no descriptors of the kernel's, and " << why; \
-    }                                                                                                  \
-    static_assert(true)
+/// A theme of what only kernels have, on their networks.
+#define CARDEA_CONFORMANCE_OF_KERNELS(theme)                                                            \
+    class theme : public ::cardea::conformance::every_network {};                                       \
+    INSTANTIATE_TEST_SUITE_P(on, theme, testing::ValuesIn(::cardea::conformance::networks_where(true)), \
+                             ::cardea::conformance::name_of)
+
+/// How the other networks say that they do not have it.
+#define CARDEA_CONFORMANCE_OF_STACKS(theme)                                                              \
+    class theme : public ::cardea::conformance::every_network {};                                        \
+    INSTANTIATE_TEST_SUITE_P(on, theme, testing::ValuesIn(::cardea::conformance::networks_where(false)), \
+                             ::cardea::conformance::name_of)

@@ -12,7 +12,7 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(inheritance);
+CARDEA_CONFORMANCE_OF_KERNELS(inheritance);
 
 std::set<int> descriptors() {
     std::set<int> found;
@@ -24,7 +24,6 @@ std::set<int> descriptors() {
 }
 
 TEST_P(inheritance, fork_and_exec_inherit_no_descriptor) {
-    CARDEA_NEEDS_KERNEL("a fork does not copy it");
     const std::set<int> before = descriptors();
     on_network([&] {
         tcp_listener door("127.0.0.1:0");
@@ -57,7 +56,6 @@ TEST_P(inheritance, fork_and_exec_inherit_no_descriptor) {
 }
 
 TEST_P(inheritance, a_forked_child_that_only_execs_disturbs_nothing) {
-    CARDEA_NEEDS_KERNEL("a fork does not copy it");
     on_network([] {
         two_streams both = connected_pair();
         scope child;
