@@ -14,10 +14,9 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(adopting_raw);
+CARDEA_CONFORMANCE_OF_KERNELS(adopting_raw);
 
 TEST_P(adopting_raw, every_family_and_type_that_cardea_has) {
-    CARDEA_NEEDS_KERNEL("descriptors are the kernel's");
     on_network([] {
         for (const auto& [domain, kind, protocol] : {std::array<int, 3>{AF_INET, SOCK_RAW, IPPROTO_ICMP},
                                                      std::array<int, 3>{AF_INET6, SOCK_RAW, IPPROTO_ICMPV6},

@@ -13,12 +13,10 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(adopting);
-
-constexpr auto why_kernel = "descriptors are the kernel's";
+CARDEA_CONFORMANCE_OF_KERNELS(adopting);
+CARDEA_CONFORMANCE_OF_STACKS(adopting_on_stacks);
 
 TEST_P(adopting, a_connected_pair_made_by_hand) {
-    CARDEA_NEEDS_KERNEL(why_kernel);
     on_network([] {
         std::array<int, 2> ends{};
         ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
@@ -37,7 +35,6 @@ TEST_P(adopting, a_connected_pair_made_by_hand) {
 }
 
 TEST_P(adopting, a_listener_made_by_hand_non_blocking_or_not) {
-    CARDEA_NEEDS_KERNEL(why_kernel);
     on_network([] {
         for (const int flags : {0, static_cast<int>(SOCK_NONBLOCK)}) {
             const int fd = ::socket(AF_INET, SOCK_STREAM | flags, 0);
@@ -59,7 +56,6 @@ TEST_P(adopting, a_listener_made_by_hand_non_blocking_or_not) {
 }
 
 TEST_P(adopting, a_datagram_socket_made_by_hand) {
-    CARDEA_NEEDS_KERNEL(why_kernel);
     on_network([] {
         udp_socket door(socket::adopt(::socket(AF_INET6, SOCK_DGRAM, 0)));
         door.handle().bind("[::1]:0");
@@ -73,7 +69,6 @@ TEST_P(adopting, a_datagram_socket_made_by_hand) {
 }
 
 TEST_P(adopting, what_is_no_socket_is_refused_and_stays_the_callers) {
-    CARDEA_NEEDS_KERNEL(why_kernel);
     on_network([] {
         const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
         ASSERT_GE(fd, 0);
@@ -93,7 +88,6 @@ TEST_P(adopting, what_is_no_socket_is_refused_and_stays_the_callers) {
 }
 
 TEST_P(adopting, a_released_stream_brings_what_was_received_and_the_kernel_has_the_rest) {
-    CARDEA_NEEDS_KERNEL(why_kernel);
     on_network([] {
         two_streams both = connected_pair();
         // A network that receives ahead is in full swing after a few messages.
@@ -133,7 +127,6 @@ TEST_P(adopting, a_released_stream_brings_what_was_received_and_the_kernel_has_t
 }
 
 TEST_P(adopting, released_and_adopted_again_nothing_is_lost) {
-    CARDEA_NEEDS_KERNEL(why_kernel);
     on_network([] {
         two_streams both = connected_pair();
         both.client.send_all("first second");
@@ -148,8 +141,7 @@ TEST_P(adopting, released_and_adopted_again_nothing_is_lost) {
     });
 }
 
-TEST_P(adopting, without_descriptors_it_says_so) {
-    if (GetParam().kernel) GTEST_SKIP() << "this network's sockets are descriptors";
+TEST_P(adopting_on_stacks, without_descriptors_it_says_so) {
     on_network([] {
         two_streams both = connected_pair();
         std::error_code ec;

@@ -11,6 +11,7 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(batches);
+CARDEA_CONFORMANCE_OF_KERNELS(batches_on_kernels);
 
 // Datagrams of those sizes, one after the other in `bytes`.
 std::vector<outgoing_datagram> cut(const std::vector<std::byte>& bytes, const std::vector<std::size_t>& sizes,
@@ -193,8 +194,7 @@ TEST_P(batches, facts_come_with_a_batch) {
     });
 }
 
-TEST_P(batches, what_the_path_cannot_segment_goes_one_by_one) {
-    CARDEA_NEEDS_KERNEL("it cuts trains up itself");
+TEST_P(batches_on_kernels, what_the_path_cannot_segment_goes_one_by_one) {
     on_network(in_own_network({"ip link set lo mtu 1500"}, [] {
         udp_socket server = udp_socket::bind("127.0.0.1:0");
         server.set(option::receive_buffer{1 << 20});
@@ -210,8 +210,7 @@ TEST_P(batches, what_the_path_cannot_segment_goes_one_by_one) {
     }));
 }
 
-TEST_P(batches, unix_datagrams_in_batches) {
-    CARDEA_NEEDS_KERNEL("Unix sockets are a kernel's");
+TEST_P(batches_on_kernels, unix_datagrams_in_batches) {
     on_network([] {
         auto [one, other] = socket_pair(family::local, type::datagram);
         const std::vector<outgoing_datagram> all{{"a"}, {"bc"}, {""}, {"def"}};
@@ -226,8 +225,7 @@ TEST_P(batches, unix_datagrams_in_batches) {
     });
 }
 
-TEST_P(batches, a_socket_that_moves_takes_along_what_was_glued) {
-    CARDEA_NEEDS_KERNEL("a socket of the stack moves nowhere");
+TEST_P(batches_on_kernels, a_socket_that_moves_takes_along_what_was_glued) {
     on_network([] {
         udp_socket server = udp_socket::bind("127.0.0.1:0");
         server.set(option::receive_buffer{1 << 20});

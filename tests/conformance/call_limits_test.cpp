@@ -12,6 +12,7 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(call_limits);
+CARDEA_CONFORMANCE_OF_KERNELS(call_limits_on_kernels);
 
 TEST_P(call_limits, wake_ups_for_nothing_do_not_begin_it_anew) {
     on_network([] {
@@ -44,8 +45,7 @@ TEST_P(call_limits, wake_ups_for_nothing_do_not_begin_it_anew) {
     });
 }
 
-TEST_P(call_limits, a_full_receiver_that_is_tried_again_and_again_ends_with_it) {
-    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
+TEST_P(call_limits_on_kernels, a_full_receiver_that_is_tried_again_and_again_ends_with_it) {
     on_network([] {
         const deadline within(ages);
         const std::string name = "unix:@cardea-limits-" + std::to_string(this_network().random());
@@ -59,8 +59,7 @@ TEST_P(call_limits, a_full_receiver_that_is_tried_again_and_again_ends_with_it) 
     });
 }
 
-TEST_P(call_limits, a_full_listener_that_is_tried_again_and_again_ends_with_it) {
-    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
+TEST_P(call_limits_on_kernels, a_full_listener_that_is_tried_again_and_again_ends_with_it) {
     on_network([] {
         const deadline within(ages);
         const std::string name = "unix:@cardea-limits-" + std::to_string(this_network().random());

@@ -61,12 +61,7 @@ TEST_P(cancelling, cancellation_ends_accept) {
 TEST_P(cancelling, cancellation_ends_connect) {
     on_network([] {
         tcp_listener door("127.0.0.1:0", 0);
-        std::vector<tcp_stream> in_queue;
-        std::error_code ec;
-        while (!ec) {
-            const deadline soon(100ms);
-            in_queue.push_back(tcp_stream::connect(door.local(), ec));
-        }
+        const tcp_stream in_queue = fill_queue(door);
         expect_unwound([&] { tcp_stream::connect(door.local()); });
         expect_cancelled([&](std::error_code& failed) { tcp_stream::connect(door.local(), failed); });
     });

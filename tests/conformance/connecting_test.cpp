@@ -117,21 +117,17 @@ TEST_P(connecting, bind_gives_a_client_the_port_it_asks_for) {
 
 TEST_P(connecting, a_refused_connection_says_so_with_the_address) {
     on_network([] {
-        std::string nobody;
-        {
-            const tcp_listener gone("127.0.0.1:0");
-            nobody = gone.local().to_string();
-        }
+        const nobody gone(type::stream);
         try {
-            tcp_stream::connect(nobody);
+            tcp_stream::connect(gone.where());
             ADD_FAILURE() << "connected to nobody";
         } catch (const error& e) {
-            EXPECT_EQ(std::string(e.what()), "connect to " + nobody + ": Connection refused");
+            EXPECT_EQ(std::string(e.what()), "connect to " + gone.where().to_string() + ": Connection refused");
             EXPECT_EQ(e.code(), std::errc::connection_refused);
             EXPECT_STREQ(e.operation(), "connect");
         }
         std::error_code ec;
-        const tcp_stream none = tcp_stream::connect(nobody, ec);
+        const tcp_stream none = tcp_stream::connect(gone.where(), ec);
         EXPECT_EQ(ec, std::errc::connection_refused);
         EXPECT_FALSE(none.is_open());
     });
@@ -139,15 +135,11 @@ TEST_P(connecting, a_refused_connection_says_so_with_the_address) {
 
 TEST_P(connecting, a_socket_may_try_another_server_after_a_refusal) {
     on_network([] {
-        std::string nobody;
-        {
-            const tcp_listener gone("127.0.0.1:0");
-            nobody = gone.local().to_string();
-        }
+        const nobody gone(type::stream);
         tcp_listener door("127.0.0.1:0");
         socket s{family::inet, type::stream};
         std::error_code ec;
-        s.connect(nobody, ec);
+        s.connect(gone.where(), ec);
         EXPECT_EQ(ec, std::errc::connection_refused);
         s.connect(door.local(), ec);
         EXPECT_FALSE(ec) << ec.message();

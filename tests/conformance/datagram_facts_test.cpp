@@ -10,6 +10,7 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(datagram_facts);
+CARDEA_CONFORMANCE_OF_KERNELS(datagram_facts_on_kernels);
 
 TEST_P(datagram_facts, the_facts_asked_for_are_told_and_no_others) {
     on_network([] {
@@ -59,8 +60,7 @@ TEST_P(datagram_facts, an_ipv4_socket_tells_them_as_well) {
     });
 }
 
-TEST_P(datagram_facts, the_interface_is_told) {
-    CARDEA_NEEDS_KERNEL("has interfaces by number");
+TEST_P(datagram_facts_on_kernels, the_interface_is_told) {
     on_network([] {
         udp_socket server = udp_socket::bind("127.0.0.1:0");
         server.set(option::metadata{metadata::destination});
@@ -72,8 +72,7 @@ TEST_P(datagram_facts, the_interface_is_told) {
     });
 }
 
-TEST_P(datagram_facts, an_answer_leaves_from_the_address_that_was_asked) {
-    CARDEA_NEEDS_KERNEL("its loopback has one address");
+TEST_P(datagram_facts_on_kernels, an_answer_leaves_from_the_address_that_was_asked) {
     on_network([] {
         udp_socket server = udp_socket::bind("*:0");
         server.set(option::metadata{metadata::destination});
@@ -191,8 +190,7 @@ TEST_P(datagram_facts, the_path_mtu_is_told_and_kept_to) {
     });
 }
 
-TEST_P(datagram_facts, a_narrow_path_shows_in_the_mtu_and_refuses_what_is_too_big) {
-    CARDEA_NEEDS_KERNEL("its loopback is as wide as can be");
+TEST_P(datagram_facts_on_kernels, a_narrow_path_shows_in_the_mtu_and_refuses_what_is_too_big) {
     on_network(in_own_network({"ip link set lo mtu 1500"}, [] {
         for (const char* host : {"127.0.0.1:0", "[::1]:0"}) {
             udp_socket server = udp_socket::bind(host);

@@ -8,6 +8,7 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(deadlines_nested);
+CARDEA_CONFORMANCE_IN_REAL_TIME(deadlines_nested_in_real_time);
 
 TEST_P(deadlines_nested, the_nearest_deadline_wins_inside_and_outside) {
     on_network([] {
@@ -181,8 +182,7 @@ TEST_P(deadlines_nested, deadline_changed_while_waiting_is_obeyed_when_it_goes_a
     });
 }
 
-TEST_P(deadlines_nested, deadline_changed_while_waiting_from_another_thread) {
-    CARDEA_NEEDS_REAL_TIME("its time may not wait for another thread");
+TEST_P(deadlines_nested_in_real_time, deadline_changed_while_waiting_from_another_thread) {
     on_network([] {
         for (const bool nearer : {true, false}) {
             two_streams both = connected_pair();

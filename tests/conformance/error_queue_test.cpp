@@ -10,12 +10,7 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(error_queue);
-
-endpoint nobody(family f = family::inet) {
-    socket gone(f, type::datagram);
-    gone.bind(endpoint::loopback(f, 0));
-    return gone.local();
-}
+CARDEA_CONFORMANCE_OF_KERNELS(error_queue_on_kernels);
 
 std::string text_of(const std::vector<std::byte>& bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -24,7 +19,8 @@ std::string text_of(const std::vector<std::byte>& bytes) {
 TEST_P(error_queue, an_unconnected_socket_is_told_which_datagram_to_whom_and_by_whom) {
     on_network([] {
         for (const family f : {family::inet, family::inet6}) {
-            const endpoint gone = nobody(f);
+            const nobody refusing(type::datagram, f);
+            const endpoint gone = refusing.where();
             udp_socket client = udp_socket::open();
             client.set(option::receive_errors{true});
             client.send_to("anybody there?", gone);
@@ -44,7 +40,8 @@ TEST_P(error_queue, an_unconnected_socket_is_told_which_datagram_to_whom_and_by_
 
 TEST_P(error_queue, who_waits_for_an_error_is_woken_by_it) {
     on_network([] {
-        const endpoint gone = nobody();
+        const nobody refusing(type::datagram);
+        const endpoint gone = refusing.where();
         udp_socket client = udp_socket::bind("127.0.0.1:0");
         client.set(option::receive_errors{true});
         scope child;
@@ -64,12 +61,13 @@ TEST_P(error_queue, one_peers_misfortune_ends_no_send_and_no_receive_of_an_uncon
         udp_socket client = udp_socket::connect(server.local());
         std::array<char, 64> room{};
         for (int i = 0; i < 10; ++i) {
-            server.send_to("answer to nobody", nobody());
+            const nobody gone(type::datagram);
+            server.send_to("answer to nobody", gone.where());
             server.send_to("answer", client.local());
             EXPECT_EQ(client.recv(room), 6U);
             scope child;
             spawn_waiting(child, [&] { EXPECT_EQ(server.recv_from(room).size, 8U); });
-            server.send_to("to nobody again", nobody());
+            server.send_to("to nobody again", gone.where());
             client.send("question");
             child.join();
         }
@@ -84,7 +82,8 @@ TEST_P(error_queue, a_receiver_and_one_who_waits_for_errors_get_each_their_own) 
         udp_socket server = udp_socket::bind("127.0.0.1:0");
         server.set(option::receive_errors{true});
         udp_socket client = udp_socket::connect(server.local());
-        const endpoint gone = nobody();
+        const nobody refusing(type::datagram);
+        const endpoint gone = refusing.where();
         std::atomic<int> datagrams{0};
         std::atomic<int> errors{0};
         scope all;
@@ -109,7 +108,8 @@ TEST_P(error_queue, a_receiver_and_one_who_waits_for_errors_get_each_their_own) 
 
 TEST_P(error_queue, a_connected_socket_fails_as_ever_and_keeps_the_reason) {
     on_network([] {
-        const endpoint gone = nobody();
+        const nobody refusing(type::datagram);
+        const endpoint gone = refusing.where();
         udp_socket client = udp_socket::connect(gone);
         client.set(option::receive_errors{true});
         client.send("anybody there?");
@@ -156,8 +156,7 @@ TEST_P(error_queue, waiting_ends_by_deadline_cancellation_and_close) {
     });
 }
 
-TEST_P(error_queue, what_is_too_big_for_the_path_is_told_with_the_mtu) {
-    CARDEA_NEEDS_KERNEL("its loopback is as wide as can be");
+TEST_P(error_queue_on_kernels, what_is_too_big_for_the_path_is_told_with_the_mtu) {
     on_network(in_own_network({"ip link set lo mtu 1500"}, [] {
         for (const char* host : {"127.0.0.1:0", "[::1]:0"}) {
             udp_socket server = udp_socket::bind(host);
@@ -177,8 +176,7 @@ TEST_P(error_queue, what_is_too_big_for_the_path_is_told_with_the_mtu) {
     }));
 }
 
-TEST_P(error_queue, the_words_of_the_icmp_message_are_told) {
-    CARDEA_NEEDS_KERNEL("nftables does not reach it");
+TEST_P(error_queue_on_kernels, the_words_of_the_icmp_message_are_told) {
     on_network(in_own_network(
         {"nft add table inet t", "nft 'add chain inet t in { type filter hook input priority 0; policy accept; }'",
          "nft add rule inet t in meta nfproto ipv4 udp dport 9 reject with icmp type admin-prohibited",

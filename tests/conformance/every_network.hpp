@@ -9,6 +9,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cardea::conformance {
 
@@ -34,6 +35,20 @@ inline constexpr network_under_test networks[] = {
     {"sim_link", false, "sim:loopback=link", 0, 1500},
     {"tun", false, "tun:cardea,10.97.0.2/24,fd97::2/64,loopback=link", 1, 1500},
 };
+
+/// Some of them: a case of what only these have does not exist on the others.
+template <class Predicate>
+std::vector<network_under_test> networks_where(Predicate has_it) {
+    std::vector<network_under_test> some;
+    for (const network_under_test& one : networks) {
+        if (has_it(one)) some.push_back(one);
+    }
+    return some;
+}
+inline bool is_kernels(const network_under_test& one) { return one.kernel; }
+inline bool is_stacks(const network_under_test& one) { return !one.kernel; }
+/// Its time is the machine's: other threads, processes and signals matter to it.
+inline bool is_in_real_time(const network_under_test& one) { return !std::string_view(one.name).starts_with("sim"); }
 
 /// Tests carry the network's name, not the bytes of its record.
 inline void PrintTo(const network_under_test& one, std::ostream* to) { *to << one.name; }
@@ -64,16 +79,14 @@ class every_network : public testing::TestWithParam<network_under_test> {
     INSTANTIATE_TEST_SUITE_P(on, theme, testing::ValuesIn(::cardea::conformance::networks), \
                              ::cardea::conformance::name_of)
 
-/// Ends a test, with the reason to be read, on a network whose sockets are not the kernel's.
-#define CARDEA_NEEDS_KERNEL(why)                                                                       \
-    if (!GetParam().kernel) {                                                                          \
-        GTEST_SKIP() << "the sockets of this network are no descriptors of the kernel's, and " << why; \
-    }                                                                                                  \
-    static_assert(true)
-
-/// The same on a simulated host.
-#define CARDEA_NEEDS_REAL_TIME(why)                             \
-    if (std::string_view(GetParam().name).starts_with("sim")) { \
-        GTEST_SKIP() << "this host is simulated, and " << why;  \
-    }                                                           \
-    static_assert(true)
+/// The same on some networks only.
+#define CARDEA_CONFORMANCE_WHERE(theme, has_it)                                                           \
+    class theme : public ::cardea::conformance::every_network {};                                         \
+    INSTANTIATE_TEST_SUITE_P(on, theme, testing::ValuesIn(::cardea::conformance::networks_where(has_it)), \
+                             ::cardea::conformance::name_of)
+/// A theme of what only kernels have, on their networks.
+#define CARDEA_CONFORMANCE_OF_KERNELS(theme) CARDEA_CONFORMANCE_WHERE(theme, ::cardea::conformance::is_kernels)
+/// How the other networks say that they do not have it.
+#define CARDEA_CONFORMANCE_OF_STACKS(theme) CARDEA_CONFORMANCE_WHERE(theme, ::cardea::conformance::is_stacks)
+/// A theme that needs other threads, processes or signals, where these matter.
+#define CARDEA_CONFORMANCE_IN_REAL_TIME(theme) CARDEA_CONFORMANCE_WHERE(theme, ::cardea::conformance::is_in_real_time)

@@ -12,7 +12,7 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(forking);
+CARDEA_CONFORMANCE_OF_KERNELS(forking);
 
 // All that helper threads do.
 std::string looked_up_and_offloaded() {
@@ -22,7 +22,6 @@ std::string looked_up_and_offloaded() {
 }
 
 TEST_P(forking, a_child_looks_names_up_and_offloads_with_threads_of_its_own) {
-    CARDEA_NEEDS_KERNEL("a fork does not copy it");
     if (under_tsan) GTEST_SKIP() << "ThreadSanitizer ends a forked child that makes threads";
     on_network([] { EXPECT_EQ(looked_up_and_offloaded(), "found, done"); });  // the parent's idle threads are there now
     const std::string said = in_own_process([this] {
@@ -39,7 +38,6 @@ TEST_P(forking, a_child_looks_names_up_and_offloads_with_threads_of_its_own) {
 }
 
 TEST_P(forking, a_childs_child_does_so_too) {
-    CARDEA_NEEDS_KERNEL("a fork does not copy it");
     if (under_tsan) GTEST_SKIP() << "ThreadSanitizer ends a forked child that makes threads";
     const std::string said = in_own_process([] {
         ::alarm(static_cast<unsigned>(ages.count()));

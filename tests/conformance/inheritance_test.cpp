@@ -12,7 +12,7 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(inheritance);
+CARDEA_CONFORMANCE_IN_REAL_TIME(inheritance);
 
 std::set<int> descriptors() {
     std::set<int> found;
@@ -24,7 +24,6 @@ std::set<int> descriptors() {
 }
 
 TEST_P(inheritance, fork_and_exec_inherit_no_descriptor) {
-    CARDEA_NEEDS_REAL_TIME("has no descriptors at all");
     const std::set<int> before = descriptors();
     on_network([&] {
         tcp_listener door("127.0.0.1:0");
@@ -59,7 +58,6 @@ TEST_P(inheritance, fork_and_exec_inherit_no_descriptor) {
 }
 
 TEST_P(inheritance, a_forked_child_that_only_execs_disturbs_nothing) {
-    CARDEA_NEEDS_REAL_TIME("its time does not wait for a child process");
     on_network([] {
         two_streams both = connected_pair();
         scope child;

@@ -9,7 +9,8 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(interfaces_of_the_host);
+CARDEA_CONFORMANCE_OF_KERNELS(interfaces_of_the_host);
+CARDEA_CONFORMANCE_OF_STACKS(interfaces_of_the_host_on_stacks);
 
 using kind = interface_change::kind;
 
@@ -30,7 +31,6 @@ interface_change next_of(interface_watch& watch, kind what, const std::string& n
 }
 
 TEST_P(interfaces_of_the_host, the_loopback_is_listed_with_its_addresses) {
-    CARDEA_NEEDS_KERNEL("there are no interfaces to list");
     on_network([] {
         const std::vector<network_interface> all = interfaces();
         const network_interface* lo = find(all, "lo");
@@ -46,7 +46,6 @@ TEST_P(interfaces_of_the_host, the_loopback_is_listed_with_its_addresses) {
 }
 
 TEST_P(interfaces_of_the_host, what_ip_has_made_is_listed) {
-    CARDEA_NEEDS_KERNEL("there are no interfaces to list");
     on_network(in_own_network(
         {"ip link add wire address 02:00:00:00:00:2a mtu 1400 type veth peer name far",
          "ip addr add 192.0.2.1/24 dev wire", "ip addr add 2001:db8::1/64 dev wire nodad",
@@ -79,7 +78,6 @@ TEST_P(interfaces_of_the_host, what_ip_has_made_is_listed) {
 }
 
 TEST_P(interfaces_of_the_host, thousands_of_addresses_are_all_listed) {
-    CARDEA_NEEDS_KERNEL("there are no interfaces to list");
     on_network(
         in_own_network({"ip link add wire type veth peer name far",
                         "for i in $(seq 0 7); do for j in $(seq 1 250); do echo addr add 10.9.$i.$j/32 dev wire; "
@@ -93,7 +91,6 @@ TEST_P(interfaces_of_the_host, thousands_of_addresses_are_all_listed) {
 }
 
 TEST_P(interfaces_of_the_host, a_watch_tells_of_links_and_addresses) {
-    CARDEA_NEEDS_KERNEL("there are no interfaces to watch");
     on_network(in_own_network({}, [] {
         interface_watch watch;
         ASSERT_TRUE(does("ip link add wire type veth peer name far"));
@@ -122,7 +119,6 @@ TEST_P(interfaces_of_the_host, a_watch_tells_of_links_and_addresses) {
 }
 
 TEST_P(interfaces_of_the_host, a_waiting_watch_is_woken) {
-    CARDEA_NEEDS_KERNEL("there are no interfaces to watch");
     on_network(in_own_network({"ip link add wire type veth peer name far"}, [] {
         interface_watch watch;
         scope child;
@@ -138,7 +134,6 @@ TEST_P(interfaces_of_the_host, a_waiting_watch_is_woken) {
 }
 
 TEST_P(interfaces_of_the_host, notices_that_the_kernel_dropped_hide_nothing) {
-    CARDEA_NEEDS_KERNEL("there are no interfaces to watch");
     on_network(in_own_network({"ip link add wire type veth peer name far"}, [] {
         interface_watch watch;
         // Far more than the socket's buffer holds: the receive that follows says ENOBUFS.
@@ -153,7 +148,6 @@ TEST_P(interfaces_of_the_host, notices_that_the_kernel_dropped_hide_nothing) {
 }
 
 TEST_P(interfaces_of_the_host, a_deadline_and_a_cancellation_leave_the_watch_as_it_was) {
-    CARDEA_NEEDS_KERNEL("there are no interfaces to watch");
     on_network(in_own_network({"ip link add wire type veth peer name far"}, [] {
         interface_watch watch;
         try {
@@ -180,8 +174,7 @@ TEST_P(interfaces_of_the_host, a_deadline_and_a_cancellation_leave_the_watch_as_
     }));
 }
 
-TEST_P(interfaces_of_the_host, a_network_without_them_says_so) {
-    if (GetParam().kernel) GTEST_SKIP() << "this network has them";
+TEST_P(interfaces_of_the_host_on_stacks, a_network_without_them_says_so) {
     on_network([] {
         for (const auto& call : std::initializer_list<void (*)()>{[] { interfaces(); }, [] { interface_watch(); }}) {
             try {

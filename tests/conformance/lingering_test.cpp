@@ -15,6 +15,7 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(lingering);
+CARDEA_CONFORMANCE_OF_KERNELS(lingering_on_kernels);
 
 // A helper thread closes it: at once, but when is the machine's affair.
 void wait_for_descriptors(std::size_t before) {
@@ -91,8 +92,7 @@ TEST_P(lingering, an_accepted_socket_has_it_from_its_listener) {
     });
 }
 
-TEST_P(lingering, a_socket_keeps_it_when_it_moves_to_another_network) {
-    CARDEA_NEEDS_KERNEL("loops of the stack are hosts, between which no socket moves");
+TEST_P(lingering_on_kernels, a_socket_keeps_it_when_it_moves_to_another_network) {
     on_network([] {
         two_streams both;
         std::thread([&] {
@@ -103,8 +103,7 @@ TEST_P(lingering, a_socket_keeps_it_when_it_moves_to_another_network) {
     });
 }
 
-TEST_P(lingering, a_descriptor_from_elsewhere_has_it) {
-    CARDEA_NEEDS_KERNEL("there is nothing else that could have set it");
+TEST_P(lingering_on_kernels, a_descriptor_from_elsewhere_has_it) {
     on_network([] {
         two_streams both = connected_pair();
         const int detached = both.client.handle().release().descriptor;

@@ -10,6 +10,7 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(multicast);
+CARDEA_CONFORMANCE_OF_KERNELS(multicast_on_kernels);
 
 struct place {
     const char* group;
@@ -54,8 +55,7 @@ bool hears(udp_socket& s, std::chrono::nanoseconds limit = 50ms) {
     return !ec;
 }
 
-TEST_P(multicast, a_member_receives_until_it_leaves) {
-    CARDEA_NEEDS_KERNEL("the stack keeps no groups");
+TEST_P(multicast_on_kernels, a_member_receives_until_it_leaves) {
     on_network(on_a_wire([] {
         const std::uint32_t wire = interface_of("wire");
         for (const place& p : places) {
@@ -83,8 +83,7 @@ TEST_P(multicast, a_member_receives_until_it_leaves) {
     }));
 }
 
-TEST_P(multicast, one_dual_stack_socket_joins_groups_of_both_kinds) {
-    CARDEA_NEEDS_KERNEL("the stack keeps no groups");
+TEST_P(multicast_on_kernels, one_dual_stack_socket_joins_groups_of_both_kinds) {
     on_network(on_a_wire([] {
         const std::uint32_t wire = interface_of("wire");
         udp_socket member = udp_socket::bind("*:0");
@@ -97,8 +96,7 @@ TEST_P(multicast, one_dual_stack_socket_joins_groups_of_both_kinds) {
     }));
 }
 
-TEST_P(multicast, a_source_specific_member_hears_its_source_only) {
-    CARDEA_NEEDS_KERNEL("the stack keeps no groups");
+TEST_P(multicast_on_kernels, a_source_specific_member_hears_its_source_only) {
     on_network(on_a_wire([] {
         const std::uint32_t wire = interface_of("wire");
         for (const place& p : places) {
@@ -117,8 +115,7 @@ TEST_P(multicast, a_source_specific_member_hears_its_source_only) {
     }));
 }
 
-TEST_P(multicast, without_loop_nobody_on_this_host_hears) {
-    CARDEA_NEEDS_KERNEL("the stack keeps no groups");
+TEST_P(multicast_on_kernels, without_loop_nobody_on_this_host_hears) {
     on_network(on_a_wire([] {
         const std::uint32_t wire = interface_of("wire");
         for (const place& p : places) {
@@ -161,8 +158,7 @@ TEST_P(multicast, what_is_no_group_is_refused_and_where_there_are_none_that_is_s
     });
 }
 
-TEST_P(multicast, a_broadcast_needs_the_option_and_arrives) {
-    CARDEA_NEEDS_KERNEL("its loopback has no broadcast address");
+TEST_P(multicast_on_kernels, a_broadcast_needs_the_option_and_arrives) {
     on_network([] {
         udp_socket receiver = udp_socket::bind("0.0.0.0:0");
         udp_socket sender = udp_socket::bind("127.0.0.1:0");

@@ -14,6 +14,8 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(options);
+CARDEA_CONFORMANCE_OF_KERNELS(options_on_kernels);
+CARDEA_CONFORMANCE_OF_STACKS(options_on_stacks);
 
 template <class Option>
 void expect_kept(socket& s, const Option& wanted) {
@@ -49,8 +51,7 @@ TEST_P(options, of_the_internet_layer_hold_on_both_families) {
     });
 }
 
-TEST_P(options, a_dual_stack_socket_sets_them_for_its_ipv4_peers_too) {
-    CARDEA_NEEDS_KERNEL("the stack has one hop limit for both families");
+TEST_P(options_on_kernels, a_dual_stack_socket_sets_them_for_its_ipv4_peers_too) {
     on_network([] {
         socket s(family::inet6, type::datagram);
         s.set(option::hop_limit{5});
@@ -61,8 +62,7 @@ TEST_P(options, a_dual_stack_socket_sets_them_for_its_ipv4_peers_too) {
     });
 }
 
-TEST_P(options, that_only_a_kernel_has) {
-    CARDEA_NEEDS_KERNEL("these are settings of a kernel");
+TEST_P(options_on_kernels, that_only_a_kernel_has) {
     on_network([] {
         tcp_listener door("127.0.0.1:0");
         socket& s = door.handle();
@@ -84,8 +84,27 @@ TEST_P(options, that_only_a_kernel_has) {
     });
 }
 
-TEST_P(options, of_text) {
-    CARDEA_NEEDS_KERNEL("these are settings of a kernel");
+TEST_P(options_on_stacks, that_only_a_kernel_has_are_not_supported) {
+    on_network([] {
+        tcp_listener door("127.0.0.1:0");
+        const auto refused = [&](const auto& option) {
+            std::error_code ec;
+            door.handle().set(option, ec);
+            EXPECT_EQ(ec, errc::not_supported) << name(option.id) << ": " << ec.message();
+        };
+        refused(option::receive_low_water{100});
+        refused(option::priority{4});
+        refused(option::max_pacing_rate{1'000'000});
+        refused(option::fast_open{16});
+        refused(option::defer_accept{1s});
+        refused(option::bind_to_device{"lo"});
+        std::error_code ec;
+        const socket multipath(family::inet, type::stream, multipath_tcp, ec);
+        EXPECT_EQ(ec, std::errc::protocol_not_supported) << ec.message();
+    });
+}
+
+TEST_P(options_on_kernels, of_text) {
     on_network([] {
         socket s(family::inet, type::stream);
         expect_kept(s, option::congestion_control{"reno"});
@@ -154,8 +173,7 @@ TEST_P(options, tcp_info_is_for_tcp) {
     });
 }
 
-TEST_P(options, a_multipath_socket_falls_back_to_tcp) {
-    CARDEA_NEEDS_KERNEL("multipath TCP is Linux's");
+TEST_P(options_on_kernels, a_multipath_socket_falls_back_to_tcp) {
     on_network([] {
         std::error_code ec;
         socket s(family::inet, type::stream, multipath_tcp, ec);

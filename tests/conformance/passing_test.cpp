@@ -11,6 +11,7 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(passing);
+CARDEA_CONFORMANCE_OF_KERNELS(passing_on_kernels);
 
 // A pipe, to see whether what arrives is what was sent.
 struct pipe_ends {
@@ -32,8 +33,7 @@ std::string read_some(int fd) {
 
 constexpr type every_type[] = {type::stream, type::datagram, type::seqpacket};
 
-TEST_P(passing, a_descriptor_arrives_owned_and_close_on_exec) {
-    CARDEA_NEEDS_KERNEL("descriptors are a kernel's");
+TEST_P(passing_on_kernels, a_descriptor_arrives_owned_and_close_on_exec) {
     on_network([] {
         for (const type t : every_type) {
             auto [one, other] = socket_pair(family::local, t);
@@ -56,8 +56,7 @@ TEST_P(passing, a_descriptor_arrives_owned_and_close_on_exec) {
     });
 }
 
-TEST_P(passing, who_waits_is_woken_with_the_descriptor) {
-    CARDEA_NEEDS_KERNEL("descriptors are a kernel's");
+TEST_P(passing_on_kernels, who_waits_is_woken_with_the_descriptor) {
     on_network([] {
         for (const type t : every_type) {
             auto [one, other] = socket_pair(family::local, t);
@@ -75,8 +74,7 @@ TEST_P(passing, who_waits_is_woken_with_the_descriptor) {
     });
 }
 
-TEST_P(passing, more_than_there_is_room_for_are_closed_and_said_to_be_lost) {
-    CARDEA_NEEDS_KERNEL("descriptors are a kernel's");
+TEST_P(passing_on_kernels, more_than_there_is_room_for_are_closed_and_said_to_be_lost) {
     on_network([] {
         auto [one, other] = socket_pair();
         pipe_ends pipe;
@@ -95,8 +93,7 @@ TEST_P(passing, more_than_there_is_room_for_are_closed_and_said_to_be_lost) {
     });
 }
 
-TEST_P(passing, the_most_that_one_message_can_carry) {
-    CARDEA_NEEDS_KERNEL("descriptors are a kernel's");
+TEST_P(passing_on_kernels, the_most_that_one_message_can_carry) {
     on_network([] {
         auto [one, other] = socket_pair();
         pipe_ends pipe;
@@ -113,8 +110,7 @@ TEST_P(passing, the_most_that_one_message_can_carry) {
     });
 }
 
-TEST_P(passing, a_plain_receive_closes_what_came_along) {
-    CARDEA_NEEDS_KERNEL("descriptors are a kernel's");
+TEST_P(passing_on_kernels, a_plain_receive_closes_what_came_along) {
     on_network([] {
         for (const type t : every_type) {
             auto [one, other] = socket_pair(family::local, t);
@@ -128,8 +124,7 @@ TEST_P(passing, a_plain_receive_closes_what_came_along) {
     });
 }
 
-TEST_P(passing, what_was_never_received_is_closed_with_the_socket) {
-    CARDEA_NEEDS_KERNEL("descriptors are a kernel's");
+TEST_P(passing_on_kernels, what_was_never_received_is_closed_with_the_socket) {
     on_network([] {
         pipe_ends pipe;
         {
@@ -142,8 +137,7 @@ TEST_P(passing, what_was_never_received_is_closed_with_the_socket) {
 }
 
 // However the receiver has read before: bytes and descriptors keep their order, and belong together.
-TEST_P(passing, on_a_stream_bytes_and_descriptors_keep_their_order) {
-    CARDEA_NEEDS_KERNEL("descriptors are a kernel's");
+TEST_P(passing_on_kernels, on_a_stream_bytes_and_descriptors_keep_their_order) {
     on_network([] {
         auto [one, other] = socket_pair();
         pipe_ends pipe;
@@ -169,8 +163,7 @@ TEST_P(passing, on_a_stream_bytes_and_descriptors_keep_their_order) {
     });
 }
 
-TEST_P(passing, a_long_message_goes_whole_with_its_descriptor) {
-    CARDEA_NEEDS_KERNEL("descriptors are a kernel's");
+TEST_P(passing_on_kernels, a_long_message_goes_whole_with_its_descriptor) {
     on_network([] {
         auto [one, other] = socket_pair();
         pipe_ends pipe;
@@ -187,8 +180,7 @@ TEST_P(passing, a_long_message_goes_whole_with_its_descriptor) {
     });
 }
 
-TEST_P(passing, a_deadline_leaves_the_message_where_it_was) {
-    CARDEA_NEEDS_KERNEL("descriptors are a kernel's");
+TEST_P(passing_on_kernels, a_deadline_leaves_the_message_where_it_was) {
     on_network([] {
         auto [one, other] = socket_pair();
         std::array<char, 16> room{};
@@ -206,8 +198,7 @@ TEST_P(passing, a_deadline_leaves_the_message_where_it_was) {
     });
 }
 
-TEST_P(passing, credentials_tell_who_sent_and_who_connected) {
-    CARDEA_NEEDS_KERNEL("processes are a kernel's");
+TEST_P(passing_on_kernels, credentials_tell_who_sent_and_who_connected) {
     on_network([] {
         const credentials me{::getpid(), ::geteuid(), ::getegid()};
         auto [one, other] = socket_pair();

@@ -8,6 +8,7 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(peeking);
+CARDEA_CONFORMANCE_OF_KERNELS(peeking_on_kernels);
 
 std::string recv_text(stream& from, std::size_t size) {
     std::string text(size, ' ');
@@ -114,8 +115,7 @@ TEST_P(peeking, bytes_put_back_come_first_for_every_kind_of_receive) {
     });
 }
 
-TEST_P(peeking, bytes_put_back_move_along_with_the_socket) {
-    CARDEA_NEEDS_KERNEL("a socket moves between networks by its descriptor");
+TEST_P(peeking_on_kernels, bytes_put_back_move_along_with_the_socket) {
     on_network([] {
         two_streams both = connected_pair();
         both.server.put_back("put back, ");

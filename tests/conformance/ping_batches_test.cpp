@@ -12,10 +12,9 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(ping_batches);
+CARDEA_CONFORMANCE_OF_KERNELS(ping_batches);
 
 TEST_P(ping_batches, equal_echo_requests_are_answered_one_by_one) {
-    CARDEA_NEEDS_KERNEL("ping sockets are Linux's (icmp(7))");
     on_network(in_own_network({"sysctl -w net.ipv4.ping_group_range='0 2147483647'"}, [] {
         std::error_code ec;
         socket pings{family::inet, type::datagram, IPPROTO_ICMP, ec};

@@ -14,6 +14,8 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(pressure);
+CARDEA_CONFORMANCE_OF_KERNELS(pressure_on_kernels);
+CARDEA_CONFORMANCE_IN_REAL_TIME(pressure_in_real_time);
 
 // Threads cost more than fibers; ThreadSanitizer cannot tell more than some 8000 of either apart.
 std::size_t waiters_at_once(bool threads) {
@@ -129,8 +131,7 @@ TEST_P(pressure, completion_queue_overflow_by_a_cancellation_of_thousands_loses_
     });
 }
 
-TEST_P(pressure, submission_queue_overflow_by_thousands_of_receivers_of_one_socket_loses_no_datagram) {
-    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
+TEST_P(pressure_on_kernels, submission_queue_overflow_by_thousands_of_receivers_of_one_socket_loses_no_datagram) {
     on_network([this] {
         const std::string name = "unix:@cardea-crowd-" + std::to_string(this_network().random());
         unix_datagram door = unix_datagram::bind(name);
@@ -229,8 +230,7 @@ class signal_storm {
     struct sigaction before_ {};
 };
 
-TEST_P(pressure, eintr_storm_disturbs_no_call) {
-    CARDEA_NEEDS_REAL_TIME("signals do not reach it");
+TEST_P(pressure_in_real_time, eintr_storm_disturbs_no_call) {
     const signals_elsewhere not_here;
     on_network([] {
         const signal_storm storm;
@@ -271,8 +271,7 @@ TEST_P(pressure, eintr_storm_disturbs_no_call) {
     });
 }
 
-TEST_P(pressure, eintr_storm_leaves_deadlines_the_time_that_remains) {
-    CARDEA_NEEDS_REAL_TIME("signals do not reach it");
+TEST_P(pressure_in_real_time, eintr_storm_leaves_deadlines_the_time_that_remains) {
     const signals_elsewhere not_here;
     on_network([] {
         const signal_storm storm;
@@ -301,8 +300,7 @@ TEST_P(pressure, eintr_storm_leaves_deadlines_the_time_that_remains) {
     });
 }
 
-TEST_P(pressure, emfile_on_accept_says_so_and_the_listener_lives_on) {
-    CARDEA_NEEDS_KERNEL("the limit of descriptors does not bound it");
+TEST_P(pressure_on_kernels, emfile_on_accept_says_so_and_the_listener_lives_on) {
     rlimit usual{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
     on_network([&] {

@@ -12,6 +12,7 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(races_of_errors);
+CARDEA_CONFORMANCE_OF_KERNELS(races_of_errors_on_kernels);
 
 // A child waits in recv; then the peer resets, and the child is cancelled before it can run.
 void expect_told_once(socket& server, const std::function<void()>& reset) {
@@ -54,8 +55,7 @@ TEST_P(races_of_errors, a_reset_of_bulk_data_that_meets_a_cancellation_is_told) 
     });
 }
 
-TEST_P(races_of_errors, a_unix_peer_that_throws_bytes_away_while_a_cancellation_comes_is_told) {
-    CARDEA_NEEDS_KERNEL("Unix sockets are a kernel's");
+TEST_P(races_of_errors_on_kernels, a_unix_peer_that_throws_bytes_away_while_a_cancellation_comes_is_told) {
     on_network([] {
         for (int round = 0; round < 20; ++round) {
             auto [one, other] = socket_pair();

@@ -7,6 +7,7 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(races);
+CARDEA_CONFORMANCE_OF_KERNELS(races_on_kernels);
 
 constexpr unsigned seeds = 40;
 
@@ -130,8 +131,7 @@ TEST_P(races, cancellation_races_completion_of_send) {
     });
 }
 
-TEST_P(races, cancellation_races_completion_of_recv_from) {
-    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
+TEST_P(races_on_kernels, cancellation_races_completion_of_recv_from) {
     on_network([] {
         const std::string name = "unix:@cardea-race-" + std::to_string(this_network().random());
         for (unsigned seed = 0; seed < seeds; ++seed) {

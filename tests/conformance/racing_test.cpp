@@ -15,25 +15,12 @@ CARDEA_CONFORMANCE(racing);
 /// An address that answers no more: its listener's queue is full.
 class mute_door {
   public:
-    mute_door() : door_("127.0.0.1:0", 0) {
-        std::error_code ec;
-        while (!ec) {
-            const deadline soon(100ms);
-            in_queue_.push_back(tcp_stream::connect(door_.local(), ec));
-        }
-    }
     [[nodiscard]] endpoint where() const { return door_.local(); }
 
   private:
-    tcp_listener door_;
-    std::vector<tcp_stream> in_queue_;
+    tcp_listener door_{"127.0.0.1:0", 0};
+    tcp_stream in_queue_ = fill_queue(door_);
 };
-
-/// An address that refuses: a port that was free a moment ago.
-endpoint closed_door() {
-    const tcp_listener was("127.0.0.1:0");
-    return was.local();
-}
 
 // Each connect of the process, begun and not ended, and how many ended in which way.
 class connects final : public call_observer {
@@ -72,9 +59,11 @@ class connects final : public call_observer {
 TEST_P(racing, an_address_that_refuses_gives_way_to_the_next) {
     on_network([] {
         tcp_listener door("127.0.0.1:0");
+        const nobody one(type::stream);
+        const nobody other(type::stream);
         const stopwatch watch;
         const tcp_stream client =
-            tcp_stream::connect_any({closed_door(), closed_door(), door.local()}, {.attempt_delay = ages});
+            tcp_stream::connect_any({one.where(), other.where(), door.local()}, {.attempt_delay = ages});
         EXPECT_LT(watch.elapsed(), ages);
         EXPECT_EQ(client.peer(), door.local());
         EXPECT_EQ(door.accept().peer(), client.local());
@@ -105,7 +94,9 @@ TEST_P(racing, an_address_that_does_not_answer_gives_way_after_its_delay) {
 
 TEST_P(racing, when_all_refuse_the_error_names_each) {
     on_network([] {
-        const std::vector<endpoint> closed{closed_door(), closed_door()};
+        const nobody one(type::stream);
+        const nobody other(type::stream);
+        const std::vector<endpoint> closed{one.where(), other.where()};
         try {
             tcp_stream::connect_any(closed);
             ADD_FAILURE() << "it connected";
@@ -124,9 +115,10 @@ TEST_P(racing, when_all_refuse_the_error_names_each) {
 TEST_P(racing, a_deadline_ends_every_attempt) {
     on_network([] {
         const mute_door mute;
+        const nobody closed(type::stream);
         const deadline within(200ms);
         try {
-            tcp_stream::connect_any({mute.where(), closed_door(), mute.where()}, {.attempt_delay = 20ms});
+            tcp_stream::connect_any({mute.where(), closed.where(), mute.where()}, {.attempt_delay = 20ms});
             ADD_FAILURE() << "it connected";
         } catch (const connect_error& e) {
             EXPECT_EQ(e.code(), errc::timed_out);
@@ -159,8 +151,9 @@ TEST_P(racing, a_cancellation_ends_every_attempt) {
 TEST_P(racing, every_attempt_is_seen_by_who_observes) {
     on_network([] {
         const mute_door mute;
+        const nobody closed(type::stream);
         const tcp_listener door("127.0.0.1:0");
-        const std::vector<endpoint> servers{mute.where(), closed_door(), door.local()};
+        const std::vector<endpoint> servers{mute.where(), closed.where(), door.local()};
         const connects eye;
         const tcp_stream client = tcp_stream::connect_any(servers, {.attempt_delay = 20ms});
         EXPECT_TRUE(client.is_open());

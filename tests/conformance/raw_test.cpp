@@ -13,7 +13,8 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(raw);
+CARDEA_CONFORMANCE_OF_KERNELS(raw);
+CARDEA_CONFORMANCE_OF_STACKS(raw_on_stacks);
 
 bool may_open() {
     std::error_code ec;
@@ -31,7 +32,6 @@ struct echo_request {
 };
 
 TEST_P(raw, an_echo_request_is_answered) {
-    CARDEA_NEEDS_KERNEL("raw sockets are a kernel's");
     if (!may_open()) GTEST_SKIP() << "needs CAP_NET_RAW";
     on_network([] {
         for (const bool v6 : {false, true}) {
@@ -56,7 +56,6 @@ TEST_P(raw, an_echo_request_is_answered) {
 }
 
 TEST_P(raw, a_packet_socket_sees_frames_and_tells_their_link_addresses) {
-    CARDEA_NEEDS_KERNEL("packet sockets are a kernel's");
     if (!may_open()) GTEST_SKIP() << "needs CAP_NET_RAW";
     on_network([] {
         constexpr std::uint16_t ipv4 = 0x0800;
@@ -84,7 +83,6 @@ TEST_P(raw, a_packet_socket_sees_frames_and_tells_their_link_addresses) {
 }
 
 TEST_P(raw, close_wakes_who_waits_in_a_packet_socket) {
-    CARDEA_NEEDS_KERNEL("packet sockets are a kernel's");
     if (!may_open()) GTEST_SKIP() << "needs CAP_NET_RAW";
     on_network([] {
         socket wire = open_packet(0x9999);
@@ -128,8 +126,7 @@ TEST(raw_sockets, without_the_right_the_error_says_what_is_needed) {
         "Operation not permitted");
 }
 
-TEST_P(raw, a_network_without_them_says_so) {
-    if (GetParam().kernel) GTEST_SKIP() << "this network has them";
+TEST_P(raw_on_stacks, a_network_without_them_says_so) {
     on_network([] {
         std::error_code ec;
         open_raw(family::inet, protocol::icmp, ec);

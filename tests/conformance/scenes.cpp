@@ -68,6 +68,22 @@ std::size_t fill(stream& to) {
     return total;
 }
 
+nobody::nobody(type kind, family f) : holder_(f, kind) {
+    constexpr std::uint16_t discard = 9;
+    holder_.bind(endpoint::loopback(f, 0));
+    if (kind == type::datagram) holder_.connect(endpoint::loopback(f, discard));
+}
+
+tcp_stream fill_queue(const tcp_listener& door) {
+    tcp_stream one = tcp_stream::connect(door.local());
+    // The client is connected a little before the server has seen the end of the handshake. A byte that is acknowledged
+    // has come after it.
+    const std::uint64_t before = one.info().bytes_acknowledged;
+    one.send_all("x");
+    while (one.info().bytes_acknowledged == before) sleep(1ms);
+    return one;
+}
+
 void child_mark::here() noexcept { thread_.store(::gettid()); }
 
 void child_mark::let_wait() const {

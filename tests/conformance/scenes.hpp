@@ -37,6 +37,21 @@ std::error_code send_until_it_fails(stream& to);
 /// Sends until nothing more fits for a good while. Returns the bytes sent.
 std::size_t fill(stream& to);
 
+/// An address of the loopback where nobody answers, and which nobody else gets: a socket has its port that does not
+/// listen, or, of datagrams, that is connected elsewhere, so that the host refuses what others send.
+class nobody {
+  public:
+    explicit nobody(type kind, family f = family::inet);
+    [[nodiscard]] endpoint where() const { return holder_.local(); }
+
+  private:
+    socket holder_;
+};
+
+/// Fills the queue of a listener that was made with a backlog of 0, which has room for one connection (listen(2)); the
+/// next handshake gets no answer. Returns the connection in it, by which one byte has come.
+tcp_stream fill_queue(const tcp_listener& door);
+
 /// Numbers that depend on the seed alone (splitmix64, Steele et al. 2014).
 class draws {
   public:

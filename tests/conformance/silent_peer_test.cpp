@@ -12,7 +12,7 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(silent_peer);
+CARDEA_CONFORMANCE_OF_KERNELS(silent_peer);
 
 bool does(const std::string& command) { return std::system((command + " >/dev/null 2>&1").c_str()) == 0; }
 
@@ -45,7 +45,6 @@ auto in_empty_network(Body body) {
 }
 
 TEST_P(silent_peer, deadline_ends_the_wait_for_a_silent_peer) {
-    CARDEA_NEEDS_KERNEL("nftables does not reach it");
     on_network(in_empty_network([] {
         tcp_listener door("127.0.0.1:0");
         two_streams both = connected_pair();
@@ -68,7 +67,6 @@ TEST_P(silent_peer, deadline_ends_the_wait_for_a_silent_peer) {
 }
 
 TEST_P(silent_peer, user_timeout_breaks_the_connection_to_a_silent_peer) {
-    CARDEA_NEEDS_KERNEL("nftables does not reach it");
     on_network(in_empty_network([] {
         two_streams both = connected_pair();
         both.client.set(option::user_timeout{300ms});
@@ -85,7 +83,6 @@ TEST_P(silent_peer, user_timeout_breaks_the_connection_to_a_silent_peer) {
 }
 
 TEST_P(silent_peer, keepalive_breaks_an_idle_connection_to_a_silent_peer) {
-    CARDEA_NEEDS_KERNEL("nftables does not reach it");
     on_network(in_empty_network([] {
         write_setting("tcp_keepalive_time", 1);
         write_setting("tcp_keepalive_intvl", 1);
@@ -103,7 +100,6 @@ TEST_P(silent_peer, keepalive_breaks_an_idle_connection_to_a_silent_peer) {
 }
 
 TEST_P(silent_peer, icmp_unreachable_by_a_rejecting_filter_reaches_connect) {
-    CARDEA_NEEDS_KERNEL("nftables does not reach it");
     on_network(in_empty_network([] {
         tcp_listener door("127.0.0.1:0");
         ASSERT_TRUE(does("nft add rule inet silence in meta l4proto tcp reject with icmp type admin-prohibited"));
@@ -115,7 +111,6 @@ TEST_P(silent_peer, icmp_unreachable_by_a_rejecting_filter_reaches_connect) {
 }
 
 TEST_P(silent_peer, ephemeral_ports_exhausted_is_an_error_of_its_own) {
-    CARDEA_NEEDS_KERNEL("its range of ports is not the kernel's");
     on_network(in_empty_network([] {
         std::ofstream("/proc/sys/net/ipv4/ip_local_port_range") << "40000 40009" << std::flush;
         tcp_listener door("127.0.0.1:1234");

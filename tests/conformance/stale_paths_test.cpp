@@ -8,10 +8,9 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(stale_paths);
+CARDEA_CONFORMANCE_OF_KERNELS(stale_paths);
 
 TEST_P(stale_paths, one_is_taken_over_though_a_deadline_has_passed) {
-    CARDEA_NEEDS_KERNEL("Unix names are a kernel's");
     on_network([] {
         const std::string path = testing::TempDir() + "cardea-stale-" + std::to_string(this_network().random());
         {

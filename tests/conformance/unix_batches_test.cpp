@@ -13,10 +13,9 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(unix_batches);
+CARDEA_CONFORMANCE_OF_KERNELS(unix_batches);
 
 TEST_P(unix_batches, a_batch_closes_the_descriptors_that_a_peer_sends_along) {
-    CARDEA_NEEDS_KERNEL("descriptors are a kernel's");
     on_network([] {
         for (const type t : {type::datagram, type::seqpacket}) {
             auto [one, other] = socket_pair(family::local, t);

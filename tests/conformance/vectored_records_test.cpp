@@ -12,6 +12,7 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(vectored_records);
+CARDEA_CONFORMANCE_OF_KERNELS(vectored_records_on_kernels);
 
 // Receives a record of ten bytes in rooms for seven, and in rooms for all.
 void expect_told(socket_ref sends, socket& receives) {
@@ -39,8 +40,7 @@ TEST_P(vectored_records, a_cut_datagram_is_an_error_as_recv_has_it) {
     });
 }
 
-TEST_P(vectored_records, a_cut_record_of_a_unix_socket_is_one_too) {
-    CARDEA_NEEDS_KERNEL("Unix sockets are a kernel's");
+TEST_P(vectored_records_on_kernels, a_cut_record_of_a_unix_socket_is_one_too) {
     on_network([] {
         for (const type t : {type::datagram, type::seqpacket}) {
             auto [one, other] = socket_pair(family::local, t);

@@ -105,7 +105,7 @@ class Forwarder(servers.ServerTest):
 
     @on_every_network
     def test_dnsmasq(self, network):
-        port = harness.free_port()
+        port = self.enterContext(harness.reserved_port())
         dnsmasq = self.program("dnsmasq", "--no-daemon", "--conf-file=/dev/null", f"--port={port}", "--no-resolv",
                                "--no-hosts", "--listen-address=127.0.0.1", "--bind-interfaces", "--user=root",
                                "--pid-file=", "--address=/door.test/192.0.2.77")

@@ -12,6 +12,7 @@ namespace cardea::conformance {
 namespace {
 
 CARDEA_CONFORMANCE(faults);
+CARDEA_CONFORMANCE_OF_KERNELS(faults_on_kernels);
 
 TEST_P(faults, nothing_happens_without_one) {
     on_network(with({}, [](faulty_network& net) {
@@ -173,8 +174,7 @@ TEST_P(faults, cancel_when_done_is_seen_by_the_next_call) {
     }));
 }
 
-TEST_P(faults, a_socket_goes_in_and_out_of_the_wrapper) {
-    CARDEA_NEEDS_KERNEL("cannot move");
+TEST_P(faults_on_kernels, a_socket_goes_in_and_out_of_the_wrapper) {
     on_network([] {
         two_streams both = connected_pair();
         both.client.send("from before");

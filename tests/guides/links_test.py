@@ -21,6 +21,13 @@ def anchors(paper):
         yield re.sub(r"[^\w\- ]", "", re.sub(r"`|\[([^\]]*)\]\([^)]*\)", r"\1", title).lower()).replace(" ", "-")
 
 
+def cases(file):
+    """The tests that a file has: TEST(theme, NAME) and its kin, the names of suites, and Python's methods."""
+    text = file.read_text(encoding="utf-8")
+    return {name for pair in re.findall(r"^TEST(?:_[PF])?\((\w+),\s*(\w+)\)", text, re.M) for name in pair} | \
+        set(re.findall(r"^ *def (\w+)\(", text, re.M))
+
+
 def wrong_links(paper, text):
     for label, target in LINK.findall(text):
         if re.match(r"\w+:", target):
@@ -31,7 +38,7 @@ def wrong_links(paper, text):
             yield f"no such file: {target}"
         elif anchor and anchor not in anchors(file):
             yield f"no such heading: {target}"
-        elif re.fullmatch(r"\w*_\w*", label) and "/tests/" in str(file) and label not in file.read_text(encoding="utf-8"):
+        elif re.fullmatch(r"\w*_\w*", label) and "/tests/" in str(file) and label not in cases(file):
             yield f"no test of that name: {label} in {target}"
 
 

@@ -4,7 +4,7 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(curl);
+CARDEA_CONFORMANCE_OF_KERNELS(curl);
 
 // Reads one request with its body of a known length; returns the body's size, or nullopt at the end.
 std::optional<std::size_t> read_request(tcp_stream& client, std::string& head) {

@@ -4,7 +4,7 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(ncat);
+CARDEA_CONFORMANCE_OF_KERNELS(ncat);
 
 const std::string numbers = "seq 1 50000";
 

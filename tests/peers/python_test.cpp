@@ -4,7 +4,7 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(python);
+CARDEA_CONFORMANCE_OF_KERNELS(python);
 
 // A script for python3, with the modules it needs.
 std::string script(const std::string& lines) { return "python3 -c 'import socket, sys\n" + lines + "' 2>&1"; }

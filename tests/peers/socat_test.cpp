@@ -4,7 +4,7 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(socat);
+CARDEA_CONFORMANCE_OF_KERNELS(socat);
 
 const std::string numbers = "seq 1 50000";
 

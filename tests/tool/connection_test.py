@@ -148,7 +148,7 @@ class Datagrams(harness.ToolTest):
         self.assertRegex(errors, r"^cardea: .*Connection refused\n$")
 
     def test_connect_udp_to_ncat(self):
-        port = harness.free_port()
+        port = self.enterContext(harness.reserved_port(udp=True))
         server = self.program("ncat", "-v", "-u", "-l", "127.0.0.1", port, stdin=subprocess.PIPE)
         server.wait_line("Listening on")
         client = self.start("connect", "--udp", f"127.0.0.1:{port}", stdin=subprocess.PIPE)

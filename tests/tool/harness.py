@@ -140,9 +140,17 @@ def udp_socket():
     return s, f"127.0.0.1:{s.getsockname()[1]}"
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
+@contextlib.contextmanager
+def reserved_port(udp=False):
+    """A port of 127.0.0.1 for a program that cannot choose one itself. It stays bound here, so that nobody else is given
+    it, by a socket that gets nothing: one that does not listen, or is connected elsewhere. With SO_REUSEADDR, which such
+    programs set as well, it may be bound again (socket(7))."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", 0))
+        if udp:
+            s.connect(("127.0.0.1", 9))  # discard
+        yield s.getsockname()[1]
 
 
 def sha256(data):

@@ -88,7 +88,7 @@ class Transfer(harness.ToolTest):
                          harness.sha256(self.down.read_bytes()))
 
     def test_connect_sends_to_ncat(self):
-        port = harness.free_port()
+        port = self.enterContext(harness.reserved_port())
         server = self.program("ncat", "-v", "--recv-only", "-l", "127.0.0.1", port, stdout=self.writing("at_server"))
         server.wait_line("Listening on")
         client = self.start("connect", f"127.0.0.1:{port}", stdin=self.reading(self.up))
@@ -97,7 +97,7 @@ class Transfer(harness.ToolTest):
         self.assertEqual(harness.sha256((self.folder / "at_server").read_bytes()), harness.sha256(self.up.read_bytes()))
 
     def test_connect_receives_from_ncat(self):
-        port = harness.free_port()
+        port = self.enterContext(harness.reserved_port())
         server = self.program("ncat", "-v", "--send-only", "-l", "127.0.0.1", port, stdin=self.reading(self.down))
         server.wait_line("Listening on")
         client = self.start("connect", "--receive-only", f"127.0.0.1:{port}", stdout=self.writing("at_client"))
