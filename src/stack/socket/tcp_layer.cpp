@@ -261,8 +261,8 @@ void tcp_layer::service(tcp_record& r, time_ns now) {
     timers_.set(r, std::min(c.next_deadline(), r.trim_at));
 }
 
-/// A thousand connections kept alive for later must not hold what a thousand busy ones need; but a busy one must not ask
-/// for its buffers anew with every message.
+/// A thousand connections kept alive for later must not hold what a thousand busy ones need; but a busy one must not
+/// ask for its buffers anew with every message.
 void tcp_layer::watch_memory(tcp_record& r, time_ns now) {
     if (now < r.trim_at) return;
     bool const idle = now - r.used_at >= memory_kept;

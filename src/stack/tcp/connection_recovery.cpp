@@ -9,7 +9,7 @@ namespace cardea::stack::tcp {
 namespace {
 constexpr std::uint32_t dup_thresh = 3;
 constexpr time_ns max_ack_delay = 200 * milliseconds;  // RFC 8985's TLP.max_ack_delay, of the peer; Linux's is the same
-}
+}  // namespace
 
 void connection::on_delivery(delivery const& d, bool duplicate, time_ns now) {
     if (d.acked > 0) dup_acks_ = limited_sent_ = 0;
@@ -139,9 +139,9 @@ void connection::detect_by_time(delivery const&, time_ns now) {
     }
 }
 
-/// RFC 8985 section 7.4.2. An acknowledgement that ends where the probe did tells nothing yet: it may be the late one of
-/// the original. A second one like it, or a D-SACK (take_sacks() sees to it), says that both had arrived; one beyond it,
-/// without either, that the probe repaired a loss. `again`: it acknowledges nothing new and reports nothing.
+/// RFC 8985 section 7.4.2. An acknowledgement that ends where the probe did tells nothing yet: it may be the late one
+/// of the original. A second one like it, or a D-SACK (take_sacks() sees to it), says that both had arrived; one beyond
+/// it, without either, that the probe repaired a loss. `again`: it acknowledges nothing new and reports nothing.
 void connection::judge_tail_probe(bool again, time_ns now) {
     if (!rack_.probe_outstanding || snd_una_ < rack_.probe_end) return;
     bool const beyond = rack_.probe_end < snd_una_;
