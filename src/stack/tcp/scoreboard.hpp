@@ -47,7 +47,8 @@ class scoreboard {
     /// Gives back its memory when nothing is outstanding.
     void trim() {
         if (!empty()) return;
-        runs_ = {};
+        runs_.clear();
+        runs_.shrink_to_fit();
         head_ = 0;
     }
 
