@@ -3,17 +3,8 @@
 #pragma once
 
 #include <cardea/option.hpp>
-#include <cstdint>
 
 namespace cardea {
-
-/// Ports from `low` to `high`, both included.
-struct port_range {
-    std::uint16_t low = 0;   ///< the first
-    std::uint16_t high = 0;  ///< the last
-
-    [[nodiscard]] friend bool operator==(const port_range&, const port_range&) = default;
-};
 
 namespace option {
 
@@ -57,13 +48,4 @@ struct local_port_range {
 };
 
 }  // namespace option
-
-namespace detail {
-
-inline option_value to_value(port_range v) noexcept { return option_value{v.high} << 16 | v.low; }
-inline void from_value(option_value from, port_range& v) noexcept {
-    v = {static_cast<std::uint16_t>(from & 0xffff), static_cast<std::uint16_t>(from >> 16 & 0xffff)};
-}
-
-}  // namespace detail
 }  // namespace cardea

@@ -75,6 +75,14 @@ using option_value = std::int64_t;
 /// What an option is called in its manual page: "TCP_NODELAY". For people; a string literal.
 [[nodiscard]] const char* name(option_id option) noexcept;
 
+/// Ports from `low` to `high`, both included (option::local_port_range).
+struct port_range {
+    std::uint16_t low = 0;   ///< the first
+    std::uint16_t high = 0;  ///< the last
+
+    [[nodiscard]] friend bool operator==(const port_range&, const port_range&) = default;
+};
+
 namespace option {
 
 /// SO_REUSEADDR (socket(7)): a listener may bind while old connections are in TIME_WAIT. tcp_listener sets it.
@@ -201,6 +209,12 @@ inline option_value to_value(const std::optional<std::chrono::seconds>& v) noexc
 inline const std::string& to_value(const std::string& v) noexcept { return v; }
 inline option_value to_value(const std::optional<std::uint64_t>& v) noexcept {
     return v ? static_cast<option_value>(*v & INT64_MAX) : -1;
+}
+
+// The types of every option: socket::set() finds what is declared before it.
+inline option_value to_value(port_range v) noexcept { return option_value{v.high} << 16 | v.low; }
+inline void from_value(option_value from, port_range& v) noexcept {
+    v = {static_cast<std::uint16_t>(from & 0xffff), static_cast<std::uint16_t>(from >> 16 & 0xffff)};
 }
 
 inline void from_value(option_value from, bool& v) noexcept { v = from != 0; }

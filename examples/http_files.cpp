@@ -1,0 +1,178 @@
+// A web server for the files of a folder (HTTP/1.1, RFC 9112): GET and HEAD, connections that are kept, nothing outside
+// of the folder.
+//     http_files FOLDER 127.0.0.1:8080      then: curl http://127.0.0.1:8080/page.html
+// What it shows: lines from a stream with a bound on each, and a file sent without going through the program.
+#include <algorithm>
+#include <array>
+#include <cardea/cardea.hpp>
+#include <cctype>
+#include <charconv>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "server.hpp"
+
+using namespace cardea;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t longest_line = 8 * 1024;  // RFC 9112 section 3 asks for 8000
+constexpr int most_fields = 100;
+
+struct request {
+    std::string method = {};
+    std::string target = {};
+    bool keep = true;  // the connection, after the answer
+    const char* refusal = nullptr;
+};
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return out;
+}
+
+// "%20" is a space (RFC 3986 section 2.1). A NUL would end the name early for the system.
+std::optional<std::string> decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned char byte = static_cast<unsigned char>(text[i]);
+        if (byte == '%') {
+            const char* digits = text.data() + i + 1;
+            if (i + 2 >= text.size() || std::from_chars(digits, digits + 2, byte, 16).ptr != digits + 2) return {};
+            i += 2;
+        }
+        if (byte == 0) return {};
+        out += static_cast<char>(byte);
+    }
+    return out;
+}
+
+const char* type_of(const fs::path& file) {
+    constexpr std::array<std::pair<std::string_view, const char*>, 7> known{{{".html", "text/html; charset=utf-8"},
+                                                                             {".txt", "text/plain; charset=utf-8"},
+                                                                             {".css", "text/css"},
+                                                                             {".js", "text/javascript"},
+                                                                             {".json", "application/json"},
+                                                                             {".png", "image/png"},
+                                                                             {".svg", "image/svg+xml"}}};
+    for (const auto& [extension, type] : known) {
+        if (lower(file.extension().string()) == extension) return type;
+    }
+    return "application/octet-stream";
+}
+
+bool is_inside(const fs::path& folder, const fs::path& file) {
+    return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
+}
+
+class connection {
+  public:
+    connection(tcp_stream& peer, const fs::path& folder) : peer_(peer), folder_(folder) {}
+
+    void run() {
+        try {
+            while (const auto asked = next_request()) {
+                answer(*asked);
+                if (!asked->keep) break;
+            }
+        } catch (const error& e) {
+            if (e.code() != errc::too_long) throw;
+            refuse({.keep = false}, "431 Request Header Fields Too Large");
+        }
+        peer_.close_gracefully(std::chrono::seconds(1));  // a reset could overtake the answer
+    }
+
+  private:
+    // nullopt: the client has ended.
+    std::optional<request> next_request() {
+        auto line = in_.next();
+        if (line && line->empty()) line = in_.next();  // section 2.2
+        if (!line) return {};
+        request r;
+        const std::size_t first = line->find(' ');
+        const std::size_t last = line->rfind(' ');
+        const std::string_view version = line->substr(last == line->npos ? 0 : last + 1);
+        if (first == line->npos || first == last || (version != "HTTP/1.1" && version != "HTTP/1.0")) {
+            r.refusal = "400 Bad Request";
+        } else {
+            r.method = line->substr(0, first);
+            r.target = line->substr(first + 1, last - first - 1);
+        }
+        r.keep = version == "HTTP/1.1";
+        bool has_host = false;
+        for (int fields = 0;; ++fields) {
+            line = in_.next();
+            if (!line || !in_.terminated()) return {};
+            if (line->empty()) break;
+            if (fields == most_fields) r.refusal = "431 Request Header Fields Too Large";
+            if (r.refusal != nullptr) break;
+            has_host = take_field(*line, r) || has_host;
+        }
+        // Section 3.2: a request of HTTP/1.1 names its host.
+        if (r.refusal == nullptr && r.keep && !has_host) r.refusal = "400 Bad Request";
+        if (r.refusal != nullptr) r.keep = false;
+        return r;
+    }
+    // True: it was the host.
+    static bool take_field(std::string_view line, request& r) {
+        const std::size_t colon = line.find(':');
+        const std::string name = lower(line.substr(0, colon));
+        const bool malformed = colon == line.npos || name.empty() || name.find_first_of(" \t") != name.npos;
+        if (malformed) r.refusal = "400 Bad Request";  // section 5.1: also against smuggling
+        const std::string value = lower(malformed ? "" : line.substr(colon + 1));
+        if (name == "connection" && value.find("close") != value.npos) r.keep = false;
+        // What the request brings along is not read: what follows it would not be the next request.
+        const bool has_body = name == "transfer-encoding" || (name == "content-length" && value != " 0");
+        if (has_body) r.refusal = "413 Content Too Large";
+        return name == "host";
+    }
+
+    void answer(const request& r) {
+        if (r.refusal != nullptr) return refuse(r, r.refusal);
+        if (r.method != "GET" && r.method != "HEAD") return refuse(r, "405 Method Not Allowed", "Allow: GET, HEAD\r\n");
+        const auto path = decoded(std::string_view(r.target).substr(0, r.target.find('?')));
+        if (!path || !path->starts_with('/')) return refuse(r, "400 Bad Request");
+        // With "..", and links, taken out: so that it can be seen whether it is inside.
+        std::error_code ec;
+        fs::path name = fs::canonical(folder_.string() + *path, ec);
+        if (!ec && fs::is_directory(name, ec)) name = fs::canonical(name / "index.html", ec);
+        if (ec || !is_inside(folder_, name) || !fs::is_regular_file(name, ec)) return refuse(r, "404 Not Found");
+        const file found = file::open(name.string(), ec);
+        const std::uint64_t size = ec ? 0 : found.size(ec);
+        if (ec) return refuse(r, "404 Not Found");
+        peer_.send_all(head(r, "200 OK", size, type_of(name)));
+        // Fewer bytes than promised, as the file became shorter: the connection is of no more use.
+        if (r.method == "GET" && peer_.send_file(found, 0, size) != size) peer_.reset();
+    }
+    void refuse(const request& r, const std::string& status, const std::string& fields = {}) {
+        const std::string text = status + "\n";
+        peer_.send_all(head(r, status, text.size(), "text/plain", fields) + (r.method == "HEAD" ? "" : text));
+    }
+    static std::string head(const request& r, const std::string& status, std::uint64_t size, const std::string& type,
+                            const std::string& fields = {}) {
+        return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(size) + "\r\nContent-Type: " + type +
+               "\r\n" + fields + (r.keep ? "" : "Connection: close\r\n") + "\r\n";
+    }
+
+    tcp_stream& peer_;
+    const fs::path& folder_;
+    line_reader in_{peer_, longest_line};
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::error_code ec;
+    const fs::path folder = fs::canonical(argc > 1 ? argv[1] : ".", ec);
+    if (ec) return std::cerr << "http_files: " << argv[1] << ": " << ec.message() << '\n', 1;
+    serve_options options;
+    options.idle = std::chrono::seconds(30);
+    return serve_anywhere(
+        "http_files", argc > 2 ? argv[2] : "*:8080", [&](tcp_stream peer) { connection(peer, folder).run(); }, options);
+}
