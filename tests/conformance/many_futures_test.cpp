@@ -47,8 +47,9 @@ TEST_P(many_futures, one_that_is_given_up_before_its_turn_keeps_its_work_from_th
         for (std::size_t i = 0; i < threads; ++i) yield();
         // The last future of std::async waits for its work in its destructor: not on this thread.
         std::promise<void> go_on;
+        const std::shared_future<void> going = go_on.get_future().share();
         scope leaves;
-        leaves.spawn([&] { await(std::async(std::launch::async, [&] { go_on.get_future().wait(); })); });
+        leaves.spawn([&] { await(std::async(std::launch::async, [going] { going.wait(); })); });
         yield();
         leaves.cancel();
         leaves.join();
