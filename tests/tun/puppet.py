@@ -90,10 +90,10 @@ class Call:
 class Puppet:
     """The program on the stack. Leaving the block ends it, and it must end in order: no leak, no sanitizer's report."""
 
-    def __init__(self, network=NETWORK, namespace=HERE):
+    def __init__(self, network=NETWORK, namespace=HERE, **more):
         environment = dict(os.environ, CARDEA_NETWORK=network)
         self.process = subprocess.Popen(namespace.command(program("tun_puppet")), env=environment, text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1, **more)
         self.calls = {}
         self.tags = itertools.count(1)
         if self.process.stdout.readline() != "ready\n":

@@ -5,7 +5,8 @@ both versions of IP.
     streams_test.py FOLDER SCALE
 
 The clean ones are of 100 MB each way. Where packets are lost a stream goes as fast as its congestion window and its
-retransmission timeouts let it, so those are smaller: a few seconds each.
+retransmission timeouts let it, so those are smaller: a few seconds each. With CARDEA_LONG=1 in the environment all are
+of 100 MB, which takes up to an hour: CARDEA_LONG=1 ctest --timeout 7200 -R tun.streams
 """
 
 import hashlib
@@ -27,11 +28,15 @@ def digest_of_all(connection):
     return digest.hexdigest()
 
 
+LONG = os.environ.get("CARDEA_LONG") == "1"
+
+
 class StreamTest(TunTest):
     """A stream each way, one after the other, over the same connection."""
 
     def file_of(self, megabytes):
         path = os.path.join(self.folder, "sent")
+        megabytes = 100 if LONG else megabytes
         size = max(int(megabytes * MEGABYTE * puppet.SCALE), 65_536)
         with open(path, "wb") as file:
             file.write(os.urandom(size))
@@ -88,6 +93,9 @@ class OverOurLinkModule(StreamTest, LinkTest):
 
     def test_that_is_clean(self):
         self.over(20)
+
+    def test_that_delays(self):
+        self.over(4, "delay=10")
 
     def test_that_reorders(self):
         self.assertGreater(self.over(2, "delay=2", "reorder=5")["reordered"], 4 * puppet.SCALE)

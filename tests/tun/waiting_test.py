@@ -13,7 +13,7 @@ import threading
 import puppet
 from kernel_view import ACK, SYN, Counting, Watch
 from namespaces import HERE, PATIENCE, rules
-from puppet import DEVICE, KERNEL, MEGABYTE, STACK, Puppet, TunTest, at, every_way, sha256_of
+from puppet import DEVICE, FAMILY, KERNEL, MEGABYTE, STACK, Puppet, TunTest, at, every_way, sha256_of
 
 MORE_THAN_ALL_BUFFERS = 24 * MEGABYTE
 
@@ -101,17 +101,31 @@ class SilentPeer(TunTest):
         ours.call("set", "c", "keepalive_count", 1)
         ours.call("set", "c", "keepalive", 1)
 
-    def test_keepalive_of_either_side_is_answered_by_the_other(self):
-        with puppet.kernel_connects(4) as (ours, connection):
-            for option, value in ((socket.TCP_KEEPIDLE, 1), (socket.TCP_KEEPINTVL, 1), (socket.TCP_KEEPCNT, 1)):
-                connection.setsockopt(socket.IPPROTO_TCP, option, value)
-            self.keep_alive(ours)
-            with Watch(DEVICE) as watch:
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-                # An unanswered probe would end the connection: after two of either side it must have been answered.
-                self.wait_until(lambda: min(map(self.probes, (watch.of(KERNEL[4]), watch.of(STACK[4])))) >= 2)
-            connection.sendall(b"still there")
-            self.assertEqual(ours.call("hear", "c", 100), "still there")
+    @every_way
+    def test_keepalive_of_the_kernel_notices(self, ours, connection):
+        self.keep_alive_of_the_kernel(connection)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        with self.assertRaises(TimeoutError) as caught:
+            self.silence()
+            connection.recv(100)
+        self.assertEqual(caught.exception.errno, errno.ETIMEDOUT)
+        self.tearDown()
+
+    def keep_alive_of_the_kernel(self, connection):
+        for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT):
+            connection.setsockopt(socket.IPPROTO_TCP, option, 1)
+
+    @every_way
+    def test_keepalive_of_either_side_is_answered_by_the_other(self, ours, connection):
+        kernel, stack = connection.getsockname()[0], connection.getpeername()[0]
+        self.keep_alive_of_the_kernel(connection)
+        self.keep_alive(ours)
+        with Watch(DEVICE) as watch:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            # An unanswered probe would end the connection: after two of either side it must have been answered.
+            self.wait_until(lambda: min(map(self.probes, (watch.of(kernel), watch.of(stack)))) >= 2)
+        connection.sendall(b"still there")
+        self.assertEqual(ours.call("hear", "c", 100), "still there")
 
     def probes(self, packets):
         """Segments without data one byte before the newest: RFC 9293 section 3.8.4."""
@@ -129,25 +143,31 @@ class SilentPeer(TunTest):
 class CrowdedListener(TunTest):
     """More connect than the queue takes: the others' SYNs get no answer, are sent again, and are served in their turn."""
 
-    def client(self):
-        client = socket.socket()
+    def client(self, version):
+        client = socket.socket(FAMILY[version])
         self.addCleanup(client.close)
         client.settimeout(PATIENCE)
         return client
 
     def test_all_are_served_in_the_end(self):
+        for version in (4, 6):
+            with self.subTest(version):
+                self.crowd(version)
+
+    def crowd(self, version):
         backlog, crowd = 2, 8
+        where = (STACK[version], 7)
         with Puppet() as ours, Watch(DEVICE) as watch:
-            ours.call("listen", "l", at(STACK[4], 7), backlog)
-            clients = [self.client() for _ in range(crowd)]
+            ours.call("listen", "l", at(*where), backlog)
+            clients = [self.client(version) for _ in range(crowd)]
             for client in clients[:backlog]:
-                client.connect((STACK[4], 7))
+                client.connect(where)
             for client in clients[backlog:]:
                 client.setblocking(False)
-                self.assertEqual(client.connect_ex((STACK[4], 7)), errno.EINPROGRESS)
+                self.assertEqual(client.connect_ex(where), errno.EINPROGRESS)
             late = crowd - backlog
-            self.wait_until(lambda: len(self.syns(watch)) >= crowd + late)
-            answered = {p.destination_port for p in watch.of(STACK[4]) if p.has(SYN | ACK)}
+            self.wait_until(lambda: len(self.syns(watch, version)) >= crowd + late)
+            answered = {p.destination_port for p in watch.of(STACK[version]) if p.has(SYN | ACK)}
             self.assertEqual(answered, {client.getsockname()[1] for client in clients[:backlog]})
             for i in range(crowd):
                 ours.call("accept", "l", f"c{i}")
@@ -156,8 +176,8 @@ class CrowdedListener(TunTest):
                 client.settimeout(PATIENCE)
                 self.assertEqual(client.recv(100), b"welcome")
 
-    def syns(self, watch):
-        return [p for p in watch.of(KERNEL[4]) if p.has(SYN)]
+    def syns(self, watch, version):
+        return [p for p in watch.of(KERNEL[version]) if p.has(SYN)]
 
 
 if __name__ == "__main__":

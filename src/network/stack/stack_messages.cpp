@@ -32,7 +32,7 @@ datagram_info facts_of(const tcpip::receive_info& from, metadata told, std::int6
 
 io_result stack_socket::send_message(const outgoing_message& message) noexcept {
     io_result done;
-    done.error = usable();
+    done.error = may_send();
     if (done.error) return done;
     const datagram_options& how = message.how;
     const bool foreign = !message.descriptors.empty() || message.with_credentials || how.interface != 0;

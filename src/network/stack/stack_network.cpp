@@ -106,6 +106,12 @@ void stack_network::abandon(stack_socket& s, std::unique_ptr<tcpip::socket> inne
     poke();
 }
 
+void stack_network::go_down(std::error_code why) noexcept {
+    down_ = why;
+    std::lock_guard held(ends);
+    for (stack_socket* s = first_; s != nullptr; s = s->next) s->look_again();
+}
+
 void stack_network::collect_abandoned() noexcept {
     if (!any_abandoned_.load(std::memory_order_acquire)) return;
     std::lock_guard held(ends);

@@ -53,6 +53,8 @@ class stack_network : public network, private tcpip::host_observer {
 
     /// A socket of this network around one of the stack's; nullptr: no memory, and `inner` is gone.
     stack_socket* make(std::unique_ptr<tcpip::socket> inner, family f, type t) noexcept;
+    /// What every call that leads away from this host ends with, once its link is gone; no error while it is there.
+    [[nodiscard]] std::error_code down() const noexcept { return down_; }
     /// True on the thread that this network belongs to.
     [[nodiscard]] bool is_here() const noexcept { return std::this_thread::get_id() == owner_; }
     /// A call may have left packets behind. A host that nobody but itself can hear answers them at once, as a kernel's
@@ -71,6 +73,8 @@ class stack_network : public network, private tcpip::host_observer {
     explicit stack_network(const tcpip::host_config& config);
     /// This thread runs it from now on.
     void settle_here() noexcept { owner_ = std::this_thread::get_id(); }
+    /// The link is gone for good: calls that wait for it, and those to come, end with that.
+    void go_down(std::error_code why) noexcept;
     /// Closes what other threads have left behind. To be called at each turn.
     void collect_abandoned() noexcept;
     /// Makes the driver look again, for abandon(). Any thread.
@@ -88,6 +92,7 @@ class stack_network : public network, private tcpip::host_observer {
     std::shared_ptr<capture_file> capture_;
     std::uint32_t captured_as_ = 0;
     bool talks_to_itself_ = false;
+    std::error_code down_;
     tcpip::drop_reason refused_ = tcpip::drop_reason::none;  // of the packet that is being taken in
     tcpip::host host_;
     tcpip::random_source random_;

@@ -35,6 +35,8 @@ std::error_code stack_socket::perform_waiting(waiting_line& line, Attempt& attem
                 result = to_error_code(tried);
                 break;
             }
+            result = cut_off();
+            if (result) break;
         }
         // Asked for as well: wake-ups that keep coming for nothing must not keep a deadline from its turn.
         result = interrupted ? interrupted : me.who.interruption();

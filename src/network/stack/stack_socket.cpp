@@ -75,11 +75,31 @@ std::error_code stack_socket::usable() const noexcept {
     return {};
 }
 
+std::error_code stack_socket::cut_off() const noexcept {
+    const std::error_code down = home_.load(std::memory_order_relaxed)->down();
+    if (!down) return {};
+    const tcpip::ip_address here = inner_->local().address;
+    const auto there = inner_->remote();
+    const bool inside = there ? there->address.is_loopback() || there->address == here : here.is_loopback();
+    return inside ? std::error_code() : down;
+}
+
+std::error_code stack_socket::may_send() const noexcept {
+    const std::error_code refused = usable();
+    return refused ? refused : cut_off();
+}
+
+void stack_socket::look_again() noexcept {
+    in_.wake_first();
+    out_.wake_first();
+    errors_.wake_first();
+}
+
 // --- moving bytes ---------------------------------------------------------------------------------------------------
 
 io_result stack_socket::send(const_buffer data) noexcept {
     io_result done;
-    done.error = usable();
+    done.error = may_send();
     if (done.error) return done;
     done.error = perform(out_, [&]() noexcept {
         for (;;) {
@@ -116,7 +136,7 @@ io_result stack_socket::recv(mutable_buffer room) noexcept {
 
 io_result stack_socket::send_to(const_buffer datagram, const endpoint& to) noexcept {
     io_result done;
-    done.error = usable();
+    done.error = may_send();
     if (done.error) return done;
     if (wants_errors_) {
         outgoing_message m{datagram};

@@ -21,6 +21,8 @@ class stack_socket final : public network_socket, private tcpip::socket_observer
     ~stack_socket() override { end(); }
     /// Its network ends. While holding `ends`.
     void orphan() noexcept;
+    /// Whoever waits asks again what has become of the network.
+    void look_again() noexcept;
 
     std::error_code bind(const endpoint& where) noexcept override;
     std::error_code listen(int backlog) noexcept override;
@@ -62,6 +64,9 @@ class stack_socket final : public network_socket, private tcpip::socket_observer
     void on_ready(tcpip::socket& s, unsigned newly) override;
     tcpip::error send_two(const_buffer first, const_buffer second, std::size_t& sent) noexcept;
     [[nodiscard]] std::error_code usable() const noexcept;
+    /// Its network's link is gone, and it does not lead to this host itself.
+    [[nodiscard]] std::error_code cut_off() const noexcept;
+    [[nodiscard]] std::error_code may_send() const noexcept;
     [[nodiscard]] tcpip::time_ns now() const noexcept { return home_.load(std::memory_order_relaxed)->now_ns(); }
     bool pass_over(tcpip::error problem) noexcept;
     void start_afresh() noexcept;

@@ -17,7 +17,7 @@ tcpip::error stack_socket::send_two(const_buffer first, const_buffer second, std
 
 io_result stack_socket::send_vectored(const_buffers pieces) noexcept {
     io_result done;
-    done.error = usable();
+    done.error = may_send();
     if (done.error) return done;
     if (type_ != type::stream && pieces.count() > 2) return network_socket::send_vectored(pieces);
     const std::size_t total = pieces.bytes();

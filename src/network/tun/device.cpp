@@ -100,7 +100,8 @@ packet_header header_of(const tcpip::packet_view& packet) noexcept {
 
 }  // namespace
 
-tun_device::tun_device(const std::string& name) : descriptor_(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)) {
+tun_device::tun_device(const std::string& name)
+    : name_(name), descriptor_(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)) {
     if (descriptor_ < 0) fail("open", "open /dev/net/tun");
     try {
         attach(name);
@@ -165,6 +166,7 @@ bool tun_device::read(incoming& packet) noexcept {
     do {
         n = ::read(descriptor_, room_.data(), room_.size());
     } while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EBADFD) gone_ = true;  // drivers/net/tun.c: the descriptor has no device any more
     if (n < static_cast<ssize_t>(sizeof(packet_header))) return false;
     packet_header h;
     std::memcpy(&h, room_.data(), sizeof h);

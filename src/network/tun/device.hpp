@@ -26,9 +26,13 @@ class tun_device {
     };
     /// The next packet, which is good until the next call; false: none is there.
     bool read(incoming& packet) noexcept;
+    /// The device has been deleted, as read() or poll(2) has shown.
+    [[nodiscard]] bool is_gone() const noexcept { return gone_; }
+    void found_gone() noexcept { gone_ = true; }
     /// False: the device has no room, and the packet is lost, as on any wire.
     bool write(const ::cardea::stack::packet_view& packet) noexcept;
 
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
     [[nodiscard]] std::uint32_t mtu() const noexcept { return mtu_; }
     /// The device takes large segments and completes checksums.
@@ -40,9 +44,11 @@ class tun_device {
     void attach(const std::string& name);
     void set_up(const std::string& name) noexcept;
 
+    const std::string name_;
     int descriptor_ = -1;
     std::uint32_t mtu_ = 1500;
     bool offloads_ = false;
+    bool gone_ = false;
     std::array<std::byte, largest> room_;
 };
 

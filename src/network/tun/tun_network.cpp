@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -63,6 +64,7 @@ class tun_network final : public stack_network, public driver, private tcpip::pa
     void turn(std::int64_t timeout_ns) noexcept;
     void sleep(std::int64_t timeout_ns) noexcept;
     void flush() noexcept;
+    void device_is_gone() noexcept;
     void finish() noexcept;
     void emit(const tcpip::packet_view& packet) override {
         note_sent(packet, device_->write(packet) ? "" : "lost: the device has no room");
@@ -77,10 +79,19 @@ class tun_network final : public stack_network, public driver, private tcpip::pa
 void tun_network::turn(std::int64_t timeout_ns) noexcept {
     if (timeout_ns != 0) sleep(timeout_ns);
     tun_device::incoming packet;
-    for (int i = 0; i < packets_per_turn && device_->read(packet); ++i) {
+    for (int i = 0; i < packets_per_turn && !down() && device_->read(packet); ++i) {
         take_in(packet.bytes, packet.meta);
     }
+    if (device_->is_gone()) device_is_gone();
     flush();
+}
+
+// A deleted device does not come back: one of the same name is another. Its host goes on alone.
+void tun_network::device_is_gone() noexcept {
+    if (down()) return;
+    std::fprintf(stderr, "cardea: the TUN device '%s' is gone, and with it this host's network\n",
+                 device_->name().c_str());
+    go_down(std::make_error_code(std::errc::network_down));
 }
 
 void tun_network::sleep(std::int64_t timeout_ns) noexcept {
@@ -92,8 +103,9 @@ void tun_network::sleep(std::int64_t timeout_ns) noexcept {
     }
     constexpr std::int64_t second = 1'000'000'000;
     const timespec limit{timeout_ns / second, timeout_ns % second};
-    std::array<pollfd, 2> watched{{{device_->descriptor(), POLLIN, 0}, {wake_.descriptor(), POLLIN, 0}}};
+    std::array<pollfd, 2> watched{{{down() ? -1 : device_->descriptor(), POLLIN, 0}, {wake_.descriptor(), POLLIN, 0}}};
     const int n = ::ppoll(watched.data(), watched.size(), timeout_ns < 0 ? nullptr : &limit, nullptr);
+    if (n > 0 && (watched[0].revents & (POLLERR | POLLNVAL)) != 0) device_->found_gone();
     if (n > 0 && watched[1].revents != 0) wake_.drain();
 }
 
@@ -110,7 +122,7 @@ void tun_network::finish() noexcept {
     constexpr std::int64_t soon_ns = 10'000'000'000;
     const std::int64_t limit = monotonic_ns() + longest_ns;
     flush();
-    for (std::int64_t now = monotonic_ns(); now < limit; now = monotonic_ns()) {
+    for (std::int64_t now = monotonic_ns(); now < limit && !down(); now = monotonic_ns()) {
         const std::int64_t due = host().next_deadline();
         if (due == tcpip::never || due - now > soon_ns) return;
         turn(limit - now);
