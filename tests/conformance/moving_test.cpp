@@ -34,7 +34,7 @@ class moving : public every_network {
 INSTANTIATE_TEST_SUITE_P(on, moving, testing::ValuesIn(networks), name_of);
 // Between networks moves only what is a descriptor.
 class moving_on_kernels : public moving {};
-INSTANTIATE_TEST_SUITE_P(on, moving_on_kernels, testing::ValuesIn(networks_where(true)), name_of);
+INSTANTIATE_TEST_SUITE_P(on, moving_on_kernels, testing::ValuesIn(networks_where(is_kernels)), name_of);
 
 TEST_P(moving_on_kernels, a_listener_of_a_plain_thread_accepts_in_a_loop_and_outside_again) {
     outside([&] {
