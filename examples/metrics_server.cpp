@@ -48,7 +48,7 @@ void tell_metrics(const std::string& where, std::stop_source& all) {
         serve_options options;
         options.threads = 1;
         options.on_ready = [](const auto& at) {
-            std::cout << "metrics are at http://" << at.front().to_string() << "/metrics" << std::endl;
+            std::cout << "metrics are at http://" + at.front().to_string() + "/metrics\n" << std::flush;
         };
         serve(where, tell, options);
     } catch (const std::exception& e) {

@@ -13,8 +13,8 @@
 template <class Handler>
 int serve_anywhere(const char* name, const std::string& where, Handler handler, cardea::serve_options options = {}) {
     try {
-        options.on_ready = [name](const std::vector<cardea::endpoint>& all) {
-            std::cout << name << " is ready at " << all.front().to_string() << std::endl;
+        options.on_ready = [name = std::string(name)](const std::vector<cardea::endpoint>& all) {
+            std::cout << name + " is ready at " + all.front().to_string() + "\n" << std::flush;
         };
         cardea::serve(where, std::move(handler), options);
         return 0;

@@ -10,11 +10,10 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE(many_futures);
+CARDEA_CONFORMANCE_IN_REAL_TIME(many_futures);
 
 TEST_P(many_futures, the_last_in_line_has_its_turn_and_offload_goes_on) {
     if (runs_on_threads()) GTEST_SKIP() << "each thread waits for its own";
-    if (GetParam().name == std::string_view("sim")) GTEST_SKIP() << "nothing may wait for other threads";
     on_network([] {
         constexpr std::size_t many = 40;  // more than there are threads
         std::vector<std::promise<int>> promised(many);
@@ -36,7 +35,6 @@ TEST_P(many_futures, the_last_in_line_has_its_turn_and_offload_goes_on) {
 
 TEST_P(many_futures, one_that_is_given_up_before_its_turn_keeps_its_work_from_the_loop) {
     if (runs_on_threads()) GTEST_SKIP() << "each thread waits for its own";
-    if (GetParam().name == std::string_view("sim")) GTEST_SKIP() << "nothing may wait for other threads";
     on_network([] {
         constexpr std::size_t threads = 32;
         std::vector<std::promise<int>> promised(threads);

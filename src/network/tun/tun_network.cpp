@@ -116,15 +116,14 @@ void tun_network::flush() noexcept {
 }
 
 // run() has ended, its connections may not have: the last bytes and FINs get their time to arrive and be acknowledged.
-// When nothing is due soon, nothing is under way any more: TIME-WAIT and waiting for the peer's FIN take a minute.
+// When nothing is due in that time, nothing is under way any more: TIME-WAIT and waiting for the peer's FIN take a
+// minute, and buffers of idle connections are given back after seconds.
 void tun_network::finish() noexcept {
     constexpr std::int64_t longest_ns = 2'000'000'000;
-    constexpr std::int64_t soon_ns = 10'000'000'000;
     const std::int64_t limit = monotonic_ns() + longest_ns;
     flush();
     for (std::int64_t now = monotonic_ns(); now < limit && !down(); now = monotonic_ns()) {
-        const std::int64_t due = host().next_deadline();
-        if (due == tcpip::never || due - now > soon_ns) return;
+        if (host().next_deadline() >= limit) return;
         turn(limit - now);
     }
 }
