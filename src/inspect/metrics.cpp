@@ -33,8 +33,8 @@ void read_calls(metrics& out) {
         const detail::failure_tally& f = all->failures[i];
         out.failures.push_back({f.kind.load(), {f.value.load(), *f.category.load()}, f.count.get()});
     }
-    std::stable_sort(out.failures.begin(), out.failures.end(),
-                     [](const failure_metrics& a, const failure_metrics& b) { return a.count > b.count; });
+    std::sort(out.failures.begin(), out.failures.end(),
+              [](const failure_metrics& a, const failure_metrics& b) { return a.count > b.count; });
     out.other_failures = all->other_failures.get();
     out.bytes_sent = out.of(call_kind::send).bytes + out.of(call_kind::send_to).bytes;
     out.bytes_received = out.of(call_kind::recv).bytes + out.of(call_kind::recv_from).bytes;
