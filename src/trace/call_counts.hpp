@@ -52,7 +52,8 @@ struct call_counts {
     void take_over(const call_counts& other) noexcept;
 };
 
-/// This thread's; nullptr before its first call and after its end: see counts_of_this_thread().
+/// This thread's; nullptr before its first call: see counts_of_this_thread(). At its very end it is one that others
+/// share.
 extern thread_local constinit call_counts* own_counts;
 /// Where this thread counts when it has no counts of its own: before its first call, at its very end, out of memory.
 call_counts& find_counts() noexcept;
