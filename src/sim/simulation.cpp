@@ -39,34 +39,35 @@ std::size_t simulation::open_sockets() const noexcept {
 // --- time -----------------------------------------------------------------------------------------------------------
 
 void simulation::wait(std::int64_t timeout_ns) noexcept {
-    const std::int64_t limit = timeout_ns < 0 || timeout_ns >= never_ns - now_ ? never_ns : now_ + timeout_ns;
+    const std::int64_t limit =
+        timeout_ns < 0 || timeout_ns >= never_ns - clock_ns() ? never_ns : clock_ns() + timeout_ns;
     for (;;) {
         const bool something = step();
-        if (loop::current()->has_ready() || limit <= now_ || take_wake()) return;
+        if (loop::current()->has_ready() || limit <= clock_ns() || take_wake()) return;
         if (something) continue;
         const std::int64_t next = std::min(next_event(), limit);
         if (next == never_ns) {
             if (!standstill_ || !standstill_()) sleep_until_woken();
             return;
         }
-        now_ = std::max(now_, next);
+        advance_to(next);
     }
 }
 
 void simulation::drain(std::int64_t longest_ns) noexcept {
-    const std::int64_t limit = now_ + longest_ns;
+    const std::int64_t limit = clock_ns() + longest_ns;
     for (;;) {
         if (step()) continue;
         const std::int64_t next = next_event();
         if (next > limit) return;
-        now_ = std::max(now_, next);
+        advance_to(next);
     }
 }
 
 // Everything that is due now, once; what comes of it is due in the next step. False: nothing was.
 bool simulation::step() {
     bool something = false;
-    while (!under_way_.empty() && under_way_.when() <= now_) {
+    while (!under_way_.empty() && under_way_.when() <= clock_ns()) {
         const flights::place at = under_way_.land();
         const flights::parcel& p = under_way_[at];
         note(fate::arrived, p.to, p.hash);
@@ -77,9 +78,9 @@ bool simulation::step() {
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
         sim_network& host = *hosts_[i].host;
         host.tidy();
-        if (host.host().next_deadline() > now_) continue;
+        if (host.host().next_deadline() > clock_ns()) continue;
         outlet out(*this, i);
-        host.host().poll(now_, out);
+        host.host().poll(clock_ns(), out);
         something = true;
     }
     return something;
@@ -107,7 +108,7 @@ void simulation::emitted(std::size_t from, const stack::packet_view& what) {
         return;
     }
     hosts_[from].host->note_sent(what);
-    under_way_.send(at, on->to, now_ + on->delay_ns);
+    under_way_.send(at, on->to, clock_ns() + on->delay_ns);
 }
 
 wire* simulation::way(std::size_t from, const stack::packet& what) noexcept {
@@ -131,7 +132,7 @@ wire* simulation::way(std::size_t from, const stack::packet& what) noexcept {
 }
 
 void simulation::note(fate f, std::size_t host, std::uint64_t hash) noexcept {
-    digest_ = mixed(digest_ ^ static_cast<std::uint64_t>(now_));
+    digest_ = mixed(digest_ ^ static_cast<std::uint64_t>(clock_ns()));
     digest_ = mixed(digest_ ^ (static_cast<std::uint64_t>(f) << 32U) ^ host);
     digest_ = mixed(digest_ ^ hash);
 }

@@ -2,6 +2,7 @@
 // only when none of them is ready. Events are ordered by time, then by their making.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -40,7 +41,7 @@ class simulation final : public cardea::detail::driver {
     /// Goes on, without fibers, until nothing is under way, or for that long.
     void drain(std::int64_t longest_ns) noexcept;
 
-    [[nodiscard]] std::int64_t clock_ns() const noexcept override { return now_; }
+    [[nodiscard]] std::int64_t clock_ns() const noexcept override { return now_.load(std::memory_order_relaxed); }
     [[nodiscard]] bool is_virtual() const noexcept override { return true; }
     void wait(std::int64_t timeout_ns) noexcept override;
     void wake_up() noexcept override;
@@ -67,7 +68,12 @@ class simulation final : public cardea::detail::driver {
     bool take_wake() noexcept;
     void sleep_until_woken() noexcept;
 
-    std::int64_t now_ = 0;
+    void advance_to(std::int64_t ns) noexcept {
+        if (ns > clock_ns()) now_.store(ns, std::memory_order_relaxed);
+    }
+
+    /// Its own thread moves it; others read it, as whoever moves a deadline of one of its fibers.
+    std::atomic<std::int64_t> now_{0};
     std::vector<member> hosts_;
     flights under_way_;
     std::uint64_t digest_ = 0xcbf29ce484222325U;
