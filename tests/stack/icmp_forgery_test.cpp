@@ -75,10 +75,14 @@ TEST_F(icmp_forgery, a_datagram_that_was_never_sent_narrows_no_path) {
     s->send_to({data, {}}, at("192.0.2.2", 9), net.now);
     net.run_for(milliseconds(1));
     auto quoted = net.log.back().p.bytes;
-    quoted[27] ^= std::byte{1};  // the checksum, which an outsider can only guess
-    tell(quoted, wire::icmpv4::code_fragmentation_needed, 1000);
+    for (std::size_t at : {21U, 23U, 24U}) {  // from elsewhere, to elsewhere, longer than any
+        auto forged = quoted;
+        forged[at] ^= std::byte{0x80};
+        tell(forged, wire::icmpv4::code_fragmentation_needed, 1000);
+        EXPECT_EQ(path_mtu(), 1500) << at;
+    }
+    tell(quoted, wire::icmpv4::code_fragmentation_needed, 1450);  // it would have passed
     EXPECT_EQ(path_mtu(), 1500);
-    quoted[27] ^= std::byte{1};
     tell(quoted, wire::icmpv4::code_fragmentation_needed, 1000);
     EXPECT_EQ(path_mtu(), 1000);
 }

@@ -185,32 +185,32 @@ error udp_layer::send_one(prepared const& p, payload_view const& payload, std::u
             wire::emit_udp(h, bytes);
         }
     }
-    std::size_t const each = gso_size != 0 ? gso_size : payload.size();
-    remember(p, meta, static_cast<std::uint16_t>(wire::udp_header::size + each), h.checksum);
+    remember(p, wire::udp_header::size + (gso_size != 0 ? gso_size : payload.size()));
     auto const e = core_.out.send(f, bytes, payload, meta, p.mtu);
     if (e == error::ok) core_.signal_output();
     return e;
 }
 
-void udp_layer::remember(prepared const& p, packet_meta const& meta, std::uint16_t length, std::uint16_t checksum) {
-    if (length < least_refused) return;
-    latest_large_[next_large_] = {{p.fields.source, p.source_port},
-                                  {p.fields.destination, p.destination_port},
-                                  length,
-                                  checksum,
-                                  !meta.checksum_partial};
-    next_large_ = (next_large_ + 1) % latest_large_.size();
+udp_layer::large_flow& udp_layer::place_of(endpoint const& local, endpoint const& remote) {
+    std::size_t const last = remote.address.is_v4() ? 3 : 15;
+    std::size_t const mix = remote.port * 7U + local.port + remote.address.bytes[last] * 31U;
+    return large_flows_[mix % large_flows_.size()];
 }
 
-/// The second half of the eight octets quoted are the datagram's length and checksum. A segment cut by a device may be
-/// shorter than the rest.
-bool udp_layer::has_sent(ip::icmp_report const& r) const {
-    auto const length = static_cast<std::uint16_t>(r.sequence >> 16);
-    auto const checksum = static_cast<std::uint16_t>(r.sequence);
-    return std::any_of(latest_large_.begin(), latest_large_.end(), [&](sent_large const& s) {
-        if (s.local != r.local || s.remote != r.remote) return false;
-        return s.finished ? s.length == length && s.checksum == checksum : length <= s.length;
-    });
+void udp_layer::remember(prepared const& p, std::size_t length) {
+    if (length < least_refused) return;
+    endpoint const local{p.fields.source, p.source_port}, remote{p.fields.destination, p.destination_port};
+    auto& f = place_of(local, remote);
+    if (f.local != local || f.remote != remote) f = {local, remote, 0};
+    f.length = std::max(f.length, static_cast<std::uint16_t>(length));
+}
+
+/// A datagram so long has gone from there to there, and is too long for what is said to pass. Its length is in the
+/// second half of the eight octets quoted.
+bool udp_layer::has_sent(ip::icmp_report const& r) {
+    if (r.reported_mtu >= r.tried_size) return false;
+    auto const& f = place_of(r.local, r.remote);
+    return f.local == r.local && f.remote == r.remote && r.sequence >> 16 <= f.length;
 }
 
 void udp_layer::on_room() {

@@ -56,14 +56,14 @@ class udp_layer {
     struct prepared;
     error send_one(prepared const& p, payload_view const& payload, std::uint16_t gso_size);
     error send_segments(prepared const& p, std::uint16_t segment_size, payload_view const& payload);
-    /// A datagram that a narrower path could refuse: what an ICMP error must quote to be believed.
-    struct sent_large {
+    /// The largest datagram that has lately gone between two ends.
+    struct large_flow {
         endpoint local, remote;
-        std::uint16_t length = 0, checksum = 0;
-        bool finished = false;  ///< the checksum was not left to a device
+        std::uint16_t length = 0;
     };
-    void remember(prepared const& p, packet_meta const& meta, std::uint16_t length, std::uint16_t checksum);
-    bool has_sent(ip::icmp_report const& r) const;
+    large_flow& place_of(endpoint const& local, endpoint const& remote);
+    void remember(prepared const& p, std::size_t length);
+    bool has_sent(ip::icmp_report const& r);
     std::uint64_t flow_hash(endpoint const& local, endpoint const& remote) const;
     void deliver(udp_socket& s, ip::datagram const& d, endpoint const& local, endpoint const& remote,
                  bytes_view payload, time_ns now);
@@ -72,8 +72,7 @@ class udp_layer {
     std::shared_ptr<memory_budget> memory_;
     port_table ports_;
     linked_list<udp_socket, wants_room> waiting_;
-    std::array<sent_large, 64> latest_large_;
-    std::size_t next_large_ = 0;
+    std::array<large_flow, 256> large_flows_;  ///< the latest at each place
 };
 
 }  // namespace cardea::stack
