@@ -79,7 +79,8 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     setups = [record(0, flags=f, bases=b, mode=m, window=w, extra=w) for f, b, m, w in
-              ((0, 0x0F, 0, 1), (1, 0x05, 32, 0xFFFF), (0x82, 0x0F, 2, 0x7FFF), (0x18, 0x00, 33, 0xFFFF), (0x24, 0x0A, 16, 7))]
+              ((0, 0x0F, 0, 1), (1, 0x05, 32, 0xFFFF), (0x82, 0x0F, 2, 0x7FFF), (0x18, 0x00, 33, 0xFFFF), (0x24, 0x0A, 16, 7),
+               (0x04, 0x1F, 2, 0x7FFF))]
     for number, (setup, which) in enumerate(itertools.product(setups, (ACCEPTED, CALLED))):
         for kind, life in enumerate(lives(which)):
             (folder / f"life_{number}_{kind}").write_bytes(setup + b"".join(life))
