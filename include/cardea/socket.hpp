@@ -184,8 +184,8 @@ class socket {
     template <class Option>
     [[nodiscard]] auto get() const {
         Option option;
-        if constexpr (std::is_same_v<decltype(option.value), std::string>) {
-            option.value = get_text_option(Option::id);
+        if constexpr (detail::crosses_as_text<decltype(option.value)>) {
+            detail::from_value(get_text_option(Option::id), option.value);
         } else {
             detail::from_value(get_option(Option::id), option.value);
         }
@@ -194,8 +194,8 @@ class socket {
     template <class Option>
     [[nodiscard]] auto get(std::error_code& ec) const {
         Option option;
-        if constexpr (std::is_same_v<decltype(option.value), std::string>) {
-            option.value = get_text_option(Option::id, ec);
+        if constexpr (detail::crosses_as_text<decltype(option.value)>) {
+            detail::from_value(get_text_option(Option::id, ec), option.value);
         } else if (const option_value value = get_option(Option::id, ec); !ec) {
             detail::from_value(value, option.value);
         }
