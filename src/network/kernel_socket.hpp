@@ -19,6 +19,7 @@ struct msghdr;
 namespace cardea::detail {
 
 struct batch_slots;
+class splice_pipe;
 struct message_state;
 
 inline std::error_code last_error() noexcept { return {errno, std::system_category()}; }
@@ -74,6 +75,7 @@ class kernel_socket : public network_socket {
     std::error_code peer_credentials(credentials& out) const noexcept override;
     [[nodiscard]] int descriptor() const noexcept override { return fd_; }
 
+    io_result splice(network_socket& to, std::size_t size, bool& sending_failed) noexcept override;
   protected:
     kernel_socket(int fd, family f, type t) noexcept : fd_(fd), family_(f), type_(t) {}
 
@@ -122,6 +124,10 @@ class kernel_socket : public network_socket {
     [[nodiscard]] bool uses_messages() const noexcept { return uses_messages_.load(std::memory_order_acquire); }
     io_result send_plainly(const_buffer data, const endpoint* to) noexcept;
     io_result recv_plainly(mutable_buffer room, endpoint& from, bool& truncated) noexcept;
+    /// There are none, and none will be before somebody asks.
+    [[nodiscard]] virtual bool nothing_ahead() const noexcept = 0;
+    /// O_NONBLOCK does no harm to this network's own calls.
+    [[nodiscard]] virtual bool may_stay_nonblocking() const noexcept { return true; }
     /// A cut one is std::errc::message_size.
     io_result recv_record(mutable_buffer room) noexcept;
 
@@ -134,6 +140,11 @@ class kernel_socket : public network_socket {
     int send_once(const outgoing_message& m, const endpoint* to, int flags, io_result& done) noexcept;
     int send_datagram(msghdr& h, int flags, std::size_t& sent) noexcept;
     int receive(incoming_message& m, int flags) noexcept;
+    class unblocked;
+    bool splice_by_pipe(kernel_socket& to, std::size_t size, io_result& done, bool& sending_failed) noexcept;
+    std::error_code fill(splice_pipe& pipe, std::size_t size) noexcept;
+    std::error_code drain(splice_pipe& pipe) noexcept;
+    void take_back(splice_pipe& pipe) noexcept;
     int receive_once(incoming_message& m, int flags) noexcept;
     int receive_from_train(message_state& s, incoming_message& m) noexcept;
     int send_some(std::span<const outgoing_datagram> all, int flags, batch_result& done) noexcept;
@@ -159,6 +170,7 @@ class kernel_socket : public network_socket {
 /// What a descriptor from elsewhere is (SO_DOMAIN, SO_TYPE): fills in family and type where they are not known, and
 /// sets FD_CLOEXEC.
 std::error_code identify(native_socket& from) noexcept;
+    std::atomic<bool> splices_{false};  // the next step of a splice() from here goes through a pipe
 
 /// close(2) at the end of a socket of a loop: one that lingers is a helper thread's, and a fiber waits for that as far
 /// as its deadlines go.

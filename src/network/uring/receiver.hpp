@@ -36,6 +36,8 @@ class receiver {
     std::error_code put_back(const_buffer bytes) noexcept { return unread_.put_front(bytes); }
     /// What was received before anybody asked, for a call that then receives by itself. False: there is nothing.
     bool take_ahead(uring_network& home, mutable_buffer room, io_result& out) noexcept;
+    /// There is nothing of that, and nothing is under way.
+    [[nodiscard]] bool nothing_ahead() const noexcept { return unread_.empty() && !armed_ && !something_to_read(); }
     /// A completion of the multishot.
     void completed(uring_network& home, std::int32_t result, std::uint32_t flags) noexcept;
     /// Asks the kernel to end the multishot, if it has it. False: not yet, for no entry is free.
