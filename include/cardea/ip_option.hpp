@@ -47,8 +47,8 @@ struct local_port_range {
     static constexpr option_id id = option_id::local_port_range;
 };
 /// IP_UNICAST_IF, IPV6_UNICAST_IF: the interface (interface_of(), multicast.hpp) by which what this socket sends
-/// leaves; 0: as the routing table says. It may still receive by every other, unlike with bind_to_device. TCP over
-/// IPv6, and before Linux 6.2 over IPv4, does not heed it.
+/// leaves; 0: as the routing table says. It may still receive by every other, unlike with bind_to_device. Of datagrams:
+/// TCP does not heed it.
 struct unicast_interface {
     std::uint32_t value = 0;
     static constexpr option_id id = option_id::unicast_interface;

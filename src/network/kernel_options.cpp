@@ -210,7 +210,10 @@ std::error_code kernel_socket::set_option(option_id option, option_value value) 
     const std::error_code failed = put_number(fd_, *to, has_two ? to->ipv6 : to->usual, value);
     // For its IPv4 peers. A socket that takes none refuses, which is no failure.
     if (!failed && has_two) put_number(fd_, *to, to->usual, value);
-    if (!failed && option == option_id::linger) lingers_ = value > 0;
+    if (!failed && option == option_id::linger) {
+        lingers_ = value > 0;
+        lingered_ = lingered_ || lingers_;
+    }
     return failed;
 }
 
@@ -234,10 +237,10 @@ std::error_code kernel_socket::set_text_option(option_id option, const std::stri
 
 std::error_code kernel_socket::get_text_option(option_id option, std::string& value) const noexcept try {
     if (!is_open()) return errc::closed;
+    if (option == option_id::original_destination) return take_original_destination(fd_, family_, value);
     if (!is_text(option)) return errc::not_supported;
     const place from = table[static_cast<std::size_t>(option)].usual;
     std::array<char, 64> raw{};  // interfaces have 15 characters, algorithms 15 as well
-    if (option == option_id::original_destination) return take_original_destination(fd_, family_, value);
     socklen_t size = raw.size() - 1;
     if (::getsockopt(fd_, from.level, from.name, raw.data(), &size) != 0) return last_error();
     value.assign(raw.data(), ::strnlen(raw.data(), size));

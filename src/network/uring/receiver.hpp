@@ -48,8 +48,10 @@ class receiver {
 
     /// Bytes from before this network had the socket come first.
     void begin_with(native_socket& from) noexcept { unread_ = unread_bytes(from); }
+    /// There is memory for what give_up() hands on.
+    [[nodiscard]] bool can_give_up() noexcept { return unread_.make_room(size_); }
     /// Hands on every byte that was received and not read, and whether the end was seen. Not armed. Without a pool
-    /// there is nothing but what it began with.
+    /// there is nothing but what it began with. Without memory the stream breaks off there, with that error.
     void give_up(buffer_pool* pool, native_socket& out) noexcept;
     /// Throws unread bytes away. Not armed.
     void discard(buffer_pool& pool) noexcept;

@@ -83,6 +83,7 @@ class uring_socket final : public kernel_socket {
     void stop_everything() noexcept;
     void wait_until_quiet() noexcept;
     void note_progress() noexcept;
+    std::error_code refuse_release() noexcept;
     struct closed_wait;
     void stand_by(closed_wait& one) noexcept;
     void wait_for_closer() noexcept;
