@@ -57,6 +57,28 @@ TEST_P(resets, rst_that_send_vectored_learns_of_first_is_connection_reset_once) 
     });
 }
 
+// Much has gone before it, and the bytes that went must not hide what ended it.
+TEST_P(resets, rst_of_a_send_that_waits_is_connection_reset_once) {
+    on_network([] {
+        for (const bool vectored : {false, true}) {
+            two_streams both = connected_pair(true);
+            const std::vector<std::byte> much(4'000'000);
+            std::error_code ec;
+            std::size_t went = 0;
+            scope child;
+            spawn_waiting(child, [&] {
+                went = vectored ? both.client.send_vectored({much, much}, ec) : both.client.send_all(much, ec);
+            });
+            both.server.reset();
+            child.join();
+            EXPECT_GT(went, 0U);
+            EXPECT_LT(went, much.size());
+            EXPECT_EQ(ec, std::errc::connection_reset) << ec.message();
+            expect_stable_answers(both.client);
+        }
+    });
+}
+
 // A network that has received ahead for its reader has heard of the reset before anybody asked: it is told to one call
 // all the same, and to one only.
 TEST_P(resets, rst_of_a_connection_that_was_read_from_before_is_connection_reset_once) {

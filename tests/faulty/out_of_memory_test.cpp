@@ -11,7 +11,9 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE_OF_KERNELS(out_of_memory);
+CARDEA_CONFORMANCE(out_of_memory);
+CARDEA_CONFORMANCE_OF_KERNELS(out_of_memory_on_kernels);
+CARDEA_CONFORMANCE_OF_STACKS(out_of_memory_on_stacks);
 
 /// What a program does, on errors: end. True: it got through.
 bool get_through(const std::function<void()>& scenario) {
@@ -51,7 +53,7 @@ void expect_no_leak_at_any_allocation(const std::function<void()>& scenario) {
     EXPECT_TRUE(get_through(scenario)) << "and afterwards all is well";
 }
 
-TEST_P(out_of_memory, at_any_allocation_of_an_exchange_nothing_leaks_and_the_network_lives_on) {
+TEST_P(out_of_memory_on_kernels, at_any_allocation_of_an_exchange_nothing_leaks_and_the_network_lives_on) {
     on_network([] {
         std::vector<std::byte> room(2'000);
         const std::vector<std::byte> data = pattern_bytes(0, room.size());
@@ -64,6 +66,16 @@ TEST_P(out_of_memory, at_any_allocation_of_an_exchange_nothing_leaks_and_the_net
             udp_socket door = udp_socket::bind("127.0.0.1:0");
             door.send_to("y", door.local());
             door.recv_from(room);
+        });
+    });
+}
+
+TEST_P(out_of_memory_on_stacks, at_any_allocation_of_sockets_nothing_leaks_and_the_network_lives_on) {
+    on_network([] {
+        expect_no_leak_at_any_allocation([&] {
+            socket a(family::inet, type::stream);
+            socket b(family::inet6, type::datagram);
+            a.set(option::receive_buffer{10'000});
         });
     });
 }
