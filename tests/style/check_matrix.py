@@ -12,7 +12,7 @@ import sys
 
 NAMED = re.compile(r"`((?:[a-z][a-z0-9_]*)?\.(?:\*|[a-z][a-z0-9_]*))`")
 TEST = re.compile(r"\bTEST(?:_[FP])?\(\s*(\w+),\s*(\w+)\s*\)")
-PATTERN = re.compile(r"`([a-z][a-z0-9_]*\.[a-z0-9_*{},]+)`")
+PATTERN = re.compile(r"`([a-z][a-z0-9_*{},]*\.[a-z0-9_*{},]+)`")
 BRACES = re.compile(r"\{([^{}]*)\}")
 
 
