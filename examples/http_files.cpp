@@ -2,7 +2,6 @@
 // "not modified", nothing outside of the folder.
 //     http_files FOLDER 127.0.0.1:8080      then: curl -C - -O http://127.0.0.1:8080/page.html
 // What it shows: lines from a stream with a bound on each, and a file sent without going through the program.
-#include <sys/stat.h>
 #include <algorithm>
 #include <array>
 #include <cardea/cardea.hpp>
@@ -188,12 +187,13 @@ class connection {
         if (!ec && fs::is_directory(name, ec)) name = fs::canonical(name / "index.html", ec);
         if (ec || !is_inside(folder_, name) || !fs::is_regular_file(name, ec)) return refuse(r, "404 Not Found");
         const file found = file::open(name.string(), ec);
-        struct stat about {};
-        if (ec || ::fstat(found.native_handle(), &about) != 0) return refuse(r, "404 Not Found");
-        send(r, found, static_cast<std::uint64_t>(about.st_size), type_of(name), about.st_mtime);
+        if (ec) return refuse(r, "404 Not Found");
+        const auto changed = std::chrono::file_clock::to_sys(fs::last_write_time(name, ec));
+        send(r, found, type_of(name), std::chrono::floor<std::chrono::seconds>(changed).time_since_epoch().count());
     }
     // All of the file, a part of it, or that the client has it already.
-    void send(const request& r, const file& found, std::uint64_t size, const std::string& type, std::time_t changed) {
+    void send(const request& r, const file& found, const std::string& type, std::time_t changed) {
+        const std::uint64_t size = found.size();
         const std::string date = date_of(changed);
         std::string fields = "Last-Modified: " + date + "\r\nAccept-Ranges: bytes\r\n";
         if (!is_newer(changed, r.if_modified_since)) {
