@@ -69,13 +69,13 @@ class OfReadme(harness.ToolTest):
         server = self.start_typed(line)
         for _ in range(3):
             server.wait_line("listening on")
-        for client in (harness.tcp_client("127.0.0.1:7"), harness.tcp_client("[::1]:7"), harness.unix_client("\0echo")):
+        for client in (harness.tcp_client("127.0.0.1:7000"), harness.tcp_client("[::1]:7000"), harness.unix_client("\0echo")):
             with client:
                 client.sendall(b"hello")
                 self.assertEqual(harness.receive_exactly(client, 5), b"hello")
         client, _ = harness.udp_socket()
         with client:
-            client.sendto(b"hello", ("127.0.0.1", 7))
+            client.sendto(b"hello", ("127.0.0.1", 7000))
             self.assertEqual(client.recv(100), b"hello")
         self.end_with(server)
 
