@@ -21,8 +21,8 @@ tcpip::host_config watched_by(tcpip::host_observer& watcher, tcpip::host_config 
 
 }  // namespace
 
-stack_network::stack_network(const tcpip::host_config& config)
-    : host_(watched_by(*this, config)), random_(~config.seed) {}
+stack_network::stack_network(const tcpip::host_config& config, std::string link_name)
+    : link_name_(std::move(link_name)), host_(watched_by(*this, config)), random_(~config.seed) {}
 
 stack_network::~stack_network() {
     std::lock_guard held(ends);
@@ -108,6 +108,7 @@ void stack_network::abandon(stack_socket& s, std::unique_ptr<tcpip::socket> inne
 
 void stack_network::go_down(std::error_code why) noexcept {
     down_ = why;
+    link_gone_.set();
     std::lock_guard held(ends);
     for (stack_socket* s = first_; s != nullptr; s = s->next) s->look_again();
 }
@@ -128,8 +129,6 @@ std::error_code stack_network::resolve(const std::string& host, const std::strin
         return std::make_error_code(std::errc::not_enough_memory);
     }
 }
-
-std::uint32_t stack_network::interface_index(const std::string& name) const noexcept { return name == "lo" ? 1 : 0; }
 
 bool resolve_localhost(const std::string& host, std::uint16_t port, std::vector<endpoint>& out) {
     constexpr std::string_view below = ".localhost";
