@@ -54,9 +54,13 @@ class Readme(unittest.TestCase):
         self.typed("cmake -S . -B build -DCMAKE_PREFIX_PATH=$HOME/cardea; cmake --build build", project)
         by_hand = "g++ -std=c++20 my_server.cpp $(pkg-config --cflags --libs cardea)"
         self.assertIn(f"`{by_hand}`", README.read_text(encoding="utf-8"))
-        found, = self.home.glob("cardea/**/cardea.pc")
-        self.typed(f"PKG_CONFIG_PATH={found.parent}; export PKG_CONFIG_PATH; {by_hand}", project)
-        self.assertTrue((project / "build/my_server").exists() and (project / "a.out").exists())
+        for variable in ("PKG_CONFIG_PATH=$HOME/cardea/lib/pkgconfig", "LD_LIBRARY_PATH=$HOME/cardea/lib"):
+            self.assertIn(f"`{variable}`", README.read_text(encoding="utf-8"))
+            by_hand = f"export {variable}; {by_hand}"
+        self.typed(by_hand, project)
+        for program in ("build/my_server", "./a.out"):
+            linked = self.typed(f"export LD_LIBRARY_PATH=$HOME/cardea/lib; ldd {program}", project)
+            self.assertRegex(linked, rf"libcardea\.so\.\S+ => {self.home}/")
 
 
 if __name__ == "__main__":
