@@ -42,6 +42,9 @@ struct native_socket {
     std::vector<int> accepted = {};       ///< a listener's connections that nobody has asked for yet, oldest first
     std::error_code error = {};           ///< received as well, behind the bytes: what the next recv reports
     std::shared_ptr<void> messages = {};  ///< what kernel networks keep of a socket that uses the calls of message.hpp
+    /// SO_LINGER may have been set on it once, and connections in a listener's queue have it from then; true: not
+    /// known.
+    bool lingered = true;
 };
 
 class network;

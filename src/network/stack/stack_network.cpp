@@ -1,6 +1,7 @@
 // Opening sockets on the host, keeping the list of them, and their ends away from home.
 #include "network/stack/stack_network.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <new>
 #include <utility>
@@ -82,9 +83,15 @@ std::error_code stack_network::adopt(native_socket&&, std::unique_ptr<network_so
 }
 
 stack_socket* stack_network::make(std::unique_ptr<tcpip::socket> inner, family f, type t) noexcept {
+    std::lock_guard held(ends);
+    try {  // all of them may be abandoned, when nothing may fail
+        const std::size_t all = abandoned_.size() + sockets() + 1;
+        if (all > abandoned_.capacity()) abandoned_.reserve(std::max(all, 2 * abandoned_.capacity()));
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
     auto* made = new (std::nothrow) stack_socket(*this, std::move(inner), f, t);
     if (made == nullptr) return nullptr;
-    std::lock_guard held(ends);
     made->next = first_;
     if (first_ != nullptr) first_->previous = made;
     first_ = made;
