@@ -42,7 +42,8 @@ struct multicast_interface {
 void join(socket_ref receiver, const group_membership& group);
 void join(socket_ref receiver, const group_membership& group, std::error_code& ec) noexcept;
 /// Undoes a join(), which must have named the same source and interface, else
-/// std::errc::address_not_available. Closing the socket leaves every group. Never blocks.
+/// std::errc::address_not_available (or std::errc::invalid_argument, where a source is named of a group that it has not
+/// joined at all). Closing the socket leaves every group. Never blocks.
 void leave(socket_ref receiver, const group_membership& group);
 void leave(socket_ref receiver, const group_membership& group, std::error_code& ec) noexcept;
 

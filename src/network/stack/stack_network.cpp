@@ -7,6 +7,7 @@
 
 #include "network/stack/stack_socket.hpp"
 #include "network/stack/translate.hpp"
+#include "stack/ip/groups.hpp"
 
 namespace cardea::detail {
 
@@ -21,8 +22,8 @@ tcpip::host_config watched_by(tcpip::host_observer& watcher, tcpip::host_config 
 
 }  // namespace
 
-stack_network::stack_network(const tcpip::host_config& config)
-    : host_(watched_by(*this, config)), random_(~config.seed) {}
+stack_network::stack_network(const tcpip::host_config& config, std::string link_name)
+    : link_name_(std::move(link_name)), host_(watched_by(*this, config)), random_(~config.seed) {}
 
 stack_network::~stack_network() {
     std::lock_guard held(ends);
@@ -129,7 +130,11 @@ std::error_code stack_network::resolve(const std::string& host, const std::strin
     }
 }
 
-std::uint32_t stack_network::interface_index(const std::string& name) const noexcept { return name == "lo" ? 1 : 0; }
+std::uint32_t stack_network::interface_index(const std::string& name) const noexcept {
+    namespace number = tcpip::ip::interface_number;
+    if (name == "lo") return number::loopback;
+    return name == link_name_ && !host_.config().addresses.empty() ? number::link : 0;
+}
 
 bool resolve_localhost(const std::string& host, std::uint16_t port, std::vector<endpoint>& out) {
     constexpr std::string_view below = ".localhost";

@@ -70,7 +70,8 @@ class stack_network : public network, private tcpip::host_observer {
     static std::mutex ends;
 
   protected:
-    explicit stack_network(const tcpip::host_config& config);
+    /// `link_name`: of the interface beside "lo", if the configuration has addresses for it.
+    stack_network(const tcpip::host_config& config, std::string link_name);
     /// This thread runs it from now on.
     void settle_here() noexcept { owner_ = std::this_thread::get_id(); }
     /// The link is gone for good: calls that wait for it, and those to come, end with that.
@@ -89,6 +90,7 @@ class stack_network : public network, private tcpip::host_observer {
     void dropped(const tcpip::packet_view& packet, tcpip::drop_reason why) override;
     void looped(const tcpip::packet_view& packet) override;
 
+    const std::string link_name_;
     std::shared_ptr<capture_file> capture_;
     std::uint32_t captured_as_ = 0;
     bool talks_to_itself_ = false;

@@ -26,7 +26,7 @@ namespace {
 class tun_network final : public stack_network, public driver, private tcpip::packet_sink {
   public:
     tun_network(std::unique_ptr<tun_device> device, const tcpip::host_config& config)
-        : stack_network(config), device_(std::move(device)) {}
+        : stack_network(config, device->name()), device_(std::move(device)) {}
     ~tun_network() override { finish(); }
 
     [[nodiscard]] const char* name() const noexcept override { return "tun"; }
