@@ -19,7 +19,7 @@ void offer(const std::string& name, const endpoint& group) {
     socket door(group.family(), type::datagram);
     door.set(option::reuse_address{true});
     door.bind(endpoint::any(group.family(), group.port()));
-    join(door, {.group = group, .interface = interface_of("eth0")});
+    join(door, {.group = group, .interface = interface_of("link")});
     std::array<char, 512> room;
     for (;;) {
         const auto [n, from] = door.recv_from(room);

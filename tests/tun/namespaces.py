@@ -41,7 +41,7 @@ class Namespace:
     def __init__(self):
         ready, started = os.pipe()
         # Somebody must live in it for as long as it is used; nobody has to survive this process.
-        self.keeper = subprocess.Popen(["unshare", "-n", "sh", "-c", "echo; exec sleep 600"], stdout=started,
+        self.keeper = subprocess.Popen(["unshare", "-n", "sh", "-c", f"echo; exec sleep {10 * PATIENCE}"], stdout=started,
                                        preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
         os.close(started)
         os.read(ready, 1)

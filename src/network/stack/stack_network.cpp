@@ -7,7 +7,6 @@
 
 #include "network/stack/stack_socket.hpp"
 #include "network/stack/translate.hpp"
-#include "stack/ip/groups.hpp"
 
 namespace cardea::detail {
 
@@ -109,6 +108,7 @@ void stack_network::abandon(stack_socket& s, std::unique_ptr<tcpip::socket> inne
 
 void stack_network::go_down(std::error_code why) noexcept {
     down_ = why;
+    link_gone_.set();
     std::lock_guard held(ends);
     for (stack_socket* s = first_; s != nullptr; s = s->next) s->look_again();
 }
@@ -128,12 +128,6 @@ std::error_code stack_network::resolve(const std::string& host, const std::strin
     } catch (const std::bad_alloc&) {
         return std::make_error_code(std::errc::not_enough_memory);
     }
-}
-
-std::uint32_t stack_network::interface_index(const std::string& name) const noexcept {
-    namespace number = tcpip::ip::interface_number;
-    if (name == "lo") return number::loopback;
-    return name == link_name_ && !host_.config().addresses.empty() ? number::link : 0;
 }
 
 bool resolve_localhost(const std::string& host, std::uint16_t port, std::vector<endpoint>& out) {
