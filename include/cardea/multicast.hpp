@@ -44,12 +44,13 @@ struct multicast_all {
 /// IPv4 groups unless it is IPv6 only. Never blocks. Throws cardea::error: `group` is no group's address, or `source`
 /// no address (errc::bad_address); joined already (std::errc::address_in_use); there is no such interface, or none
 /// that the routing table has for it (std::errc::no_such_device); more groups than the host allows
-/// (std::errc::no_buffer_space; Linux: net.ipv4.igmp_max_memberships); a network without multicast
-/// (errc::not_supported).
+/// (std::errc::no_buffer_space; Linux: net.ipv4.igmp_max_memberships; of IPv6: std::errc::not_enough_memory); a stream
+/// of Cardea's own stack (errc::not_supported).
 void join(socket_ref receiver, const group_membership& group);
 void join(socket_ref receiver, const group_membership& group, std::error_code& ec) noexcept;
 /// Undoes a join(), which must have named the same source and interface, else
-/// std::errc::address_not_available. Closing the socket leaves every group. Never blocks.
+/// std::errc::address_not_available (or std::errc::invalid_argument, where a source is named of a group that it has not
+/// joined at all). Closing the socket leaves every group. Never blocks.
 void leave(socket_ref receiver, const group_membership& group);
 void leave(socket_ref receiver, const group_membership& group, std::error_code& ec) noexcept;
 

@@ -72,7 +72,8 @@ class world {
 
     /// The host of that name, made when it is first asked for. At most 250.
     sim::host& host(std::string_view name);
-    /// Joins two hosts, each to at most one link of the pair. Hosts without a link cannot reach each other.
+    /// Joins two hosts, each to at most one link of the pair. Hosts without a link cannot reach each other. What a host
+    /// sends to a multicast group or broadcasts goes to every host it is joined to, each copy by its own link.
     void link(sim::host& a, sim::host& b, const link_options& how = {});
 
     /// Has run() write what every host sends and receives to a file: pcapng, for tshark and Wireshark, with an

@@ -96,13 +96,27 @@ std::int64_t simulation::next_event() const noexcept {
 
 void simulation::emitted(std::size_t from, const stack::packet_view& what) {
     const flights::place at = under_way_.pack(what);
-    const flights::parcel& p = under_way_[at];
+    const stack::ip_address destination = destination_of(under_way_[at].what);
+    if (!is_for_all(from, destination)) return carry(from, way(from, destination), at, what);
+    // Everybody on a link of this host's hears it, but for itself: it has had its own copy. The last takes the
+    // original.
+    wire* last = nullptr;
+    for (wire& w : hosts_[from].wires) {
+        if (w.to == from) continue;
+        if (last != nullptr) carry(from, last, under_way_.pack(what), what);
+        last = &w;
+    }
+    carry(from, last, at, what);
+}
+
+// By that wire, with its delay and its luck; nullptr: none leads there.
+void simulation::carry(std::size_t from, wire* on, flights::place at, const stack::packet_view& what) {
+    const std::uint64_t hash = under_way_[at].hash;
     ++sent_;
-    note(fate::sent, from, p.hash);
-    wire* on = way(from, p.what);
+    note(fate::sent, from, hash);
     if (on == nullptr || on->luck.happens(on->loss)) {
         ++lost_;
-        note(on == nullptr ? fate::unroutable : fate::lost, from, p.hash);
+        note(on == nullptr ? fate::unroutable : fate::lost, from, hash);
         under_way_.give_up(at);
         hosts_[from].host->note_sent(what, on == nullptr ? "lost: no link leads there" : "lost on the link");
         return;
@@ -111,18 +125,28 @@ void simulation::emitted(std::size_t from, const stack::packet_view& what) {
     under_way_.send(at, on->to, clock_ns() + on->delay_ns);
 }
 
-wire* simulation::way(std::size_t from, const stack::packet& what) noexcept {
+stack::ip_address simulation::destination_of(const stack::packet& what) noexcept {
     constexpr std::size_t v4_destination = 16;
     constexpr std::size_t v6_destination = 24;
     stack::ip_address destination;
     if ((stack::wire::get8(what.bytes, 0) >> 4U) == 4) {
-        destination = stack::ip_address::v4(stack::wire::get32(what.bytes, v4_destination));
-    } else {
-        destination.version = stack::ip_version::v6;
-        for (std::size_t i = 0; i < destination.bytes.size(); ++i) {
-            destination.bytes[i] = stack::wire::get8(what.bytes, v6_destination + i);
-        }
+        return stack::ip_address::v4(stack::wire::get32(what.bytes, v4_destination));
     }
+    destination.version = stack::ip_version::v6;
+    for (std::size_t i = 0; i < destination.bytes.size(); ++i) {
+        destination.bytes[i] = stack::wire::get8(what.bytes, v6_destination + i);
+    }
+    return destination;
+}
+
+bool simulation::is_for_all(std::size_t from, const stack::ip_address& destination) const {
+    constexpr auto limited_broadcast = stack::ip_address::v4(255, 255, 255, 255);
+    if (destination.is_multicast() || destination == limited_broadcast) return true;
+    const auto& own = hosts_[from].host->host().config().addresses;
+    return std::any_of(own.begin(), own.end(), [&](const auto& a) { return a.broadcast() == destination; });
+}
+
+wire* simulation::way(std::size_t from, const stack::ip_address& destination) noexcept {
     for (wire& w : hosts_[from].wires) {
         const auto& theirs = hosts_[w.to].addresses;
         if (w.to == from && destination.is_loopback()) return &w;

@@ -30,8 +30,8 @@ struct wire {
 
 class simulation final : public cardea::detail::driver {
   public:
-    /// A host whose packets go out on `wires`, each to the host that has the packet's destination. Its address is the
-    /// caller's to keep alive. The result names it in connect().
+    /// A host whose packets go out on `wires`, each to the host that has the packet's destination, or to all. Its
+    /// address is the caller's to keep alive. The result names it in connect().
     std::size_t add(sim_network& host, std::vector<stack::ip_address> addresses);
     void connect(std::size_t from, wire&& w);
     /// Called when nothing can happen any more, instead of waiting for another thread; false: wait after all.
@@ -63,7 +63,11 @@ class simulation final : public cardea::detail::driver {
     bool step();
     [[nodiscard]] std::int64_t next_event() const noexcept;
     void emitted(std::size_t from, const stack::packet_view& what);
-    wire* way(std::size_t from, const stack::packet& what) noexcept;
+    void carry(std::size_t from, wire* on, flights::place at, const stack::packet_view& what);
+    static stack::ip_address destination_of(const stack::packet& what) noexcept;
+    /// Goes to a group, or is a broadcast.
+    [[nodiscard]] bool is_for_all(std::size_t from, const stack::ip_address& destination) const;
+    wire* way(std::size_t from, const stack::ip_address& destination) noexcept;
     void note(fate f, std::size_t host, std::uint64_t hash) noexcept;
     bool take_wake() noexcept;
     void sleep_until_woken() noexcept;

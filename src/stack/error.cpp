@@ -8,14 +8,14 @@ namespace cardea::stack {
 
 namespace {
 
-constexpr std::array<char const*, 29> names{
+constexpr std::array<char const*, 30> names{
     "OK",           "EAGAIN",       "EINPROGRESS", "EALREADY",     "EISCONN",       "ENOTCONN",
     "EINVAL",       "EBADF",        "EOPNOTSUPP",  "EADDRINUSE",   "EADDRNOTAVAIL", "EAFNOSUPPORT",
     "EDESTADDRREQ", "EMSGSIZE",     "ENOBUFS",     "ENOMEM",       "ENOPROTOOPT",   "EACCES",
     "EPERM",        "EPROTO",       "EPIPE",       "ECONNABORTED", "ECONNREFUSED",  "ECONNRESET",
-    "ETIMEDOUT",    "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN",     "EHOSTDOWN",
+    "ETIMEDOUT",    "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN",     "EHOSTDOWN",     "ENODEV",
 };
-static_assert(names.size() == static_cast<std::size_t>(error::ehostdown) + 1);
+static_assert(names.size() == static_cast<std::size_t>(error::enodev) + 1);
 
 }  // namespace
 

@@ -36,6 +36,7 @@ enum class error : std::uint8_t {
     enetunreach,
     enetdown,
     ehostdown,
+    enodev,
 };
 
 /// "ECONNREFUSED" and so on.

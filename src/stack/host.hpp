@@ -52,7 +52,7 @@ class host {
     std::unique_ptr<socket> open_tcp(ip_version family);
     std::unique_ptr<socket> open_udp(ip_version family);
 
-    /// Group membership of the host. On its one link no router needs to be told.
+    /// Group membership of the host itself, beside its sockets' (socket::join_group()). No router is told.
     void join_group(ip_address const& group);
     void leave_group(ip_address const& group);
 

@@ -38,6 +38,7 @@ host_core::host_core(host_config const& given)
       routes{config},
       path_mtus{config},
       out{config, routes, random},
+      groups{config, routes, out},
       ephemeral{config, random},
       udp{*this},
       tcp{*this},
@@ -66,6 +67,13 @@ void host_core::ingress(bytes_view packet, packet_meta const& meta, bool looped,
 
 void host_core::deliver(ip::datagram const& d) {
     bool const v4 = d.source.is_v4();
+    if (ip::group_reports::takes(d)) {
+        auto const refused = groups.receive(d, now_);
+        if (refused != drop_reason::none) drop(d.whole, refused);
+        return;
+    }
+    if (d.to_group && !routes.accepts(d.destination, d.source, d.interface))
+        return drop(d.whole, drop_reason::not_for_us);
     switch (d.protocol) {
         case wire::protocol::udp:
             return udp.receive(d, now_);
@@ -111,6 +119,7 @@ void host_core::poll(time_ns now, packet_sink& sink) {
     counting_sink counted{sink, counters_.packets_out};
     out.attach(&counted);
     if (in_.next_deadline() <= now) in_.on_deadline(now);
+    if (groups.next_deadline() <= now) groups.on_deadline(now);
     out.flush();
     tcp.poll(now);
     // Loopback traffic answers itself; after so many rounds the caller gets a turn.
@@ -135,7 +144,7 @@ bool host_core::output_pending() const { return out.pending() || tcp.pending(); 
 
 time_ns host_core::next_deadline() const {
     if (output_pending()) return now_;
-    return std::min(in_.next_deadline(), tcp.next_deadline());
+    return std::min({in_.next_deadline(), groups.next_deadline(), tcp.next_deadline()});
 }
 
 void host_core::signal_output() {

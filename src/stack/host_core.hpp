@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "stack/host.hpp"
+#include "stack/ip/group_reports.hpp"
 #include "stack/ip/icmp.hpp"
 #include "stack/ip/input.hpp"
 #include "stack/ip/output.hpp"
@@ -52,6 +53,7 @@ class host_core final : private ip::input_handler {
     ip::routes routes;
     ip::path_mtu_cache path_mtus;
     ip::output out;
+    ip::group_reports groups;
     ephemeral_ports ephemeral;
     udp_layer udp;
     tcp_layer tcp;

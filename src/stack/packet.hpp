@@ -38,6 +38,7 @@ struct packet_meta {
     /// never touched a wire and its field is not to be verified (VIRTIO_NET_HDR_F_NEEDS_CSUM).
     bool checksum_partial = false;
     bool checksum_verified = false;     ///< In: a lower layer has verified the transport checksum
+    bool copy_of_sent = false;          ///< In: what this host sent to a group by its link, for its own members
     std::uint16_t checksum_start = 0;   ///< offset of the transport header, when partial
     std::uint16_t checksum_offset = 0;  ///< offset of the field from checksum_start, when partial
 };

@@ -69,6 +69,8 @@ int number_of(stack::error e) {
             return ENETDOWN;
         case error::ehostdown:
             return EHOSTDOWN;
+        case error::enodev:
+            return ENODEV;
     }
     return EIO;
 }

@@ -8,9 +8,12 @@
 //     close NAME                      reset NAME                      part NAME MILLISECONDS
 //     open NAME 4|6                   bind NAME ADDRESS               set NAME OPTION VALUE
 //     get NAME OPTION                 local NAME                      peer NAME
+//     join NAME GROUP [SOURCE]        leave NAME GROUP [SOURCE]       facts NAME
 //     info NAME                       within MILLISECONDS VERB ARGUMENT...
 #include <array>
 #include <cardea/cardea.hpp>
+#include <cardea/datagram.hpp>
+#include <cardea/multicast.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -128,6 +131,26 @@ class puppet {
         const received got = named(w).recv_from(room);
         return std::to_string(got.size) + " " + got.from.to_string();
     }
+    /// Of the next datagram: its size, where it was sent to, by which interface it came, its hop limit.
+    std::string facts(std::istringstream& w) {
+        socket& s = named(w);
+        s.set(option::metadata{metadata::all});
+        std::vector<std::byte> room(70'000);
+        const datagram_info came = recv_datagram(s, room);
+        const char* device = "another";
+        for (const char* name : {"lo", "cardea-test"}) {
+            if (came.interface == this_network().interface_index(name)) device = name;
+        }
+        return std::to_string(came.size) + " " + came.to.host() + " " + device + " " + std::to_string(*came.hop_limit);
+    }
+    static group_membership membership(std::istringstream& w) {
+        const auto address = [](const std::string& host) {
+            return endpoint::parse(host.find(':') == std::string::npos ? host + ":0" : "[" + host + "]:0");
+        };
+        group_membership of{.group = address(next(w))};
+        if (std::string source; w >> source) of.source = address(source);
+        return of;
+    }
     std::string say(std::istringstream& w) {
         socket& s = named(w);
         return std::to_string(s.send(next(w)));
@@ -220,6 +243,17 @@ class puppet {
          [this](auto& w) {
              socket& s = named(w);
              return std::to_string(s.get_option(options().at(next(w))));
+         }},
+        {"facts", [this](auto& w) { return facts(w); }},
+        {"join",
+         [this](auto& w) {
+             socket& s = named(w);
+             return cardea::join(s, membership(w)), std::string();
+         }},
+        {"leave",
+         [this](auto& w) {
+             socket& s = named(w);
+             return cardea::leave(s, membership(w)), std::string();
          }},
         {"info", [this](auto& w) { return info(w); }},
         {"local", [this](auto& w) { return named(w).local().to_string(); }},

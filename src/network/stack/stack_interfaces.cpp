@@ -6,13 +6,14 @@
 
 #include "network/stack/stack_network.hpp"
 #include "network/stack/translate.hpp"
+#include "stack/ip/groups.hpp"
 
 namespace cardea::detail {
 
 namespace {
 
-constexpr std::uint32_t loopback_index = 1;
-constexpr std::uint32_t link_index = 2;
+constexpr std::uint32_t loopback_index = tcpip::ip::interface_number::loopback;
+constexpr std::uint32_t link_index = tcpip::ip::interface_number::link;
 constexpr std::string_view loopback_name = "lo";
 
 network_interface loopback_of(const tcpip::host_config& host) {
@@ -30,6 +31,7 @@ network_interface link_of(const tcpip::host_config& host, const std::string& nam
     link.index = link_index;
     link.name = name;
     link.up = link.running = is_there;
+    link.broadcast = link.multicast = true;
     link.mtu = host.mtu;
     for (const tcpip::ip_prefix& p : host.addresses) {
         link.addresses.push_back({from_stack(tcpip::endpoint{p.address, 0}), p.length});

@@ -1,6 +1,7 @@
-// Messages on Cardea's own stack: the facts about a datagram, what one has of its own, and the ICMP errors that come
-// back. Multicast groups, descriptors and credentials it has not, and says so.
+// Messages on Cardea's own stack: the facts about a datagram, what one has of its own, the ICMP errors that come back,
+// and multicast groups. Descriptors and credentials it has not, and says so.
 #include <cardea/message.hpp>
+#include <new>
 
 #include "network/stack/stack_perform.hpp"
 #include "network/stack/stack_socket.hpp"
@@ -21,7 +22,10 @@ datagram_info facts_of(const tcpip::receive_info& from, metadata told, std::int6
     datagram_info to;
     to.full_size = from.full_size;
     to.from = from_stack(from.from);
-    if (has(told, metadata::destination)) to.to = from_stack(from.to).with_port(0);
+    if (has(told, metadata::destination)) {
+        to.to = from_stack(from.to).with_port(0);
+        to.interface = from.interface;
+    }
     if (has(told, metadata::hop_limit)) to.hop_limit = from.hop_limit;
     if (has(told, metadata::traffic_class)) to.traffic_class = from.traffic_class;
     if (has(told, metadata::arrival)) to.arrived = std::chrono::nanoseconds(from.arrived + monotonic_to_wall_ns);
@@ -35,14 +39,15 @@ io_result stack_socket::send_message(const outgoing_message& message) noexcept {
     done.error = may_send();
     if (done.error) return done;
     const datagram_options& how = message.how;
-    const bool foreign = !message.descriptors.empty() || message.with_credentials || how.interface != 0;
+    const bool foreign = !message.descriptors.empty() || message.with_credentials;
     if (foreign || type_ != type::datagram) return network_socket::send_message(message);
     if (!in_octet(how.hop_limit, 1) || !in_octet(how.traffic_class, 0)) {
         return {0, std::make_error_code(std::errc::invalid_argument)};
     }
     const tcpip::endpoint there = to_stack(how.to);
     const tcpip::endpoint* to = how.to == endpoint() ? nullptr : &there;
-    const tcpip::send_choice choice{to_stack(how.source).address, to_octet(how.hop_limit), to_octet(how.traffic_class)};
+    const tcpip::send_choice choice{to_stack(how.source).address, to_octet(how.hop_limit), to_octet(how.traffic_class),
+                                    how.interface};
     done.error = perform(out_, [&]() noexcept {
         const tcpip::payload_view bytes{{message.data.data(), message.data.size()}, {}};
         auto went = inner_->send_chosen(bytes, to, choice, now());
@@ -75,6 +80,20 @@ io_result stack_socket::recv_message(incoming_message& message) noexcept {
         }
     });
     return done;
+}
+
+std::error_code stack_socket::set_membership(const group_membership& of, bool member) noexcept {
+    if (const std::error_code refused = usable()) return refused;
+    if (type_ != type::datagram) return errc::not_supported;
+    const tcpip::group_choice choice{to_stack(of.group).address, to_stack(of.source).address, of.interface};
+    tcpip::error result = tcpip::error::enomem;
+    try {
+        result = member ? inner_->join_group(choice, now()) : inner_->leave_group(choice, now());
+    } catch (const std::bad_alloc&) {
+        return std::make_error_code(std::errc::not_enough_memory);
+    }
+    home_.load(std::memory_order_relaxed)->call_done();
+    return to_error_code(result);
 }
 
 std::error_code stack_socket::recv_error(datagram_error& out) noexcept {

@@ -320,6 +320,8 @@ std::error_code stack_socket::get_option(option_id option, option_value& value) 
         value = inner_->listener() != nullptr ? 1 : 0;
         return {};
     }
+    // Of an IPv4 socket kernels tell an address, not a number.
+    if (option == option_id::multicast_interface && family_ != family::inet6) return errc::not_supported;
     const auto known = to_stack(option);
     if (!known) return errc::not_supported;
     std::int64_t read = 0;

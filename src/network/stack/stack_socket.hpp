@@ -40,6 +40,7 @@ class stack_socket final : public network_socket, private tcpip::socket_observer
     io_result send_message(const outgoing_message& message) noexcept override;
     io_result recv_message(incoming_message& message) noexcept override;
     std::error_code recv_error(datagram_error& out) noexcept override;
+    std::error_code set_membership(const group_membership& of, bool member) noexcept override;
     std::error_code shutdown(direction how) noexcept override;
     std::error_code close() noexcept override;
     [[nodiscard]] bool is_open() const noexcept override { return inner_ != nullptr; }

@@ -28,13 +28,13 @@ endpoint from_stack(const tcpip::endpoint& from) noexcept {
 namespace {
 
 int number_of(tcpip::error e) noexcept {
-    constexpr std::array<int, 29> numbers{
+    constexpr std::array<int, 30> numbers{
         0,           EAGAIN,       EINPROGRESS,   EALREADY,     EISCONN,      ENOTCONN,     EINVAL,       EBADF,
         EOPNOTSUPP,  EADDRINUSE,   EADDRNOTAVAIL, EAFNOSUPPORT, EDESTADDRREQ, EMSGSIZE,     ENOBUFS,      ENOMEM,
         ENOPROTOOPT, EACCES,       EPERM,         EPROTO,       EPIPE,        ECONNABORTED, ECONNREFUSED, ECONNRESET,
-        ETIMEDOUT,   EHOSTUNREACH, ENETUNREACH,   ENETDOWN,     EHOSTDOWN,
+        ETIMEDOUT,   EHOSTUNREACH, ENETUNREACH,   ENETDOWN,     EHOSTDOWN,    ENODEV,
     };
-    static_assert(numbers.size() == static_cast<std::size_t>(tcpip::error::ehostdown) + 1);
+    static_assert(numbers.size() == static_cast<std::size_t>(tcpip::error::enodev) + 1);
     return numbers[static_cast<std::size_t>(e)];
 }
 
@@ -54,6 +54,12 @@ std::optional<stack_option> to_stack(option_id option) noexcept {
             return stack_option{socket_option::reuse_port};
         case option_id::broadcast:
             return stack_option{socket_option::broadcast};
+        case option_id::multicast_loop:
+            return stack_option{socket_option::multicast_loop};
+        case option_id::multicast_hops:
+            return stack_option{socket_option::multicast_hops};
+        case option_id::multicast_interface:
+            return stack_option{socket_option::multicast_interface};
         case option_id::keepalive:
             return stack_option{socket_option::keepalive};
         case option_id::linger:

@@ -17,6 +17,7 @@ struct datagram {
     std::uint8_t hop_limit = 0;
     std::uint8_t traffic_class = 0;
     bool to_group = false;           ///< multicast or broadcast
+    std::uint32_t interface = 0;     ///< by which it came (interface_number)
     bool later_fragment = false;     ///< not the first
     std::size_t protocol_field = 0;  ///< where in `whole` the octet lies that names the protocol
     bytes_view payload;              ///< transport header and data

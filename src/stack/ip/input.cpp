@@ -41,10 +41,15 @@ datagram describe(wire::ipv6_parse_result const& r, bytes_view packet, packet_me
     return d;
 }
 
-packet_meta reassembled_meta(bool looped) {
+packet_meta reassembled_meta(packet_meta const& of_last, bool looped) {
     packet_meta m;
     m.checksum_verified = looped;
+    m.copy_of_sent = of_last.copy_of_sent;
     return m;
+}
+
+std::uint32_t interface_of(packet_meta const& meta, bool looped) {
+    return looped && !meta.copy_of_sent ? interface_number::loopback : interface_number::link;
 }
 
 }  // namespace
@@ -73,7 +78,8 @@ bool is_nobody(ip_address const& source, bool to_group) {
 }  // namespace
 
 /// RFC 1122 section 3.2.1.3, RFC 8200 section 3, RFC 4291 section 2: addresses no packet on a link may have.
-drop_reason input::check_addresses(ip_address const& source, ip_address const& destination, bool looped) const {
+drop_reason input::check_addresses(ip_address const& source, ip_address const& destination, bool looped,
+                                   std::uint32_t interface) const {
     if (source.is_multicast() || routes_.is_broadcast(source)) return drop_reason::martian;
     if (is_nobody(source, destination.is_multicast() || routes_.is_broadcast(destination))) return drop_reason::martian;
     looped = looped || own_over_link_;
@@ -81,7 +87,7 @@ drop_reason input::check_addresses(ip_address const& source, ip_address const& d
     // Our own address from outside is a forgery (or our multicast come back).
     if (!looped && routes_.is_local(source)) return drop_reason::martian;
     if (source.is_v4_mapped() || destination.is_v4_mapped()) return drop_reason::martian;
-    if (destination.is_unspecified() || !routes_.accepts(destination)) return drop_reason::not_for_us;
+    if (destination.is_unspecified() || !routes_.accepts(destination, interface)) return drop_reason::not_for_us;
     return drop_reason::none;
 }
 
@@ -91,9 +97,12 @@ void input::receive_v4(bytes_view packet, packet_meta const& meta, bool looped, 
                           r.refused == drop_reason::source_routed;
     if (!readable) return up_.dropped(packet, r.refused);
     packet = packet.first(r.header.total_size);
-    if (auto const why = check_addresses(r.header.source, r.header.destination, looped); why != drop_reason::none)
+    auto const interface = interface_of(meta, looped);
+    if (auto const why = check_addresses(r.header.source, r.header.destination, looped, interface);
+        why != drop_reason::none)
         return up_.dropped(packet, why);
     auto d = describe(r.header, packet, meta);
+    d.interface = interface;
     d.to_group = d.destination.is_multicast() || routes_.is_broadcast(d.destination);
     if (r.refused != drop_reason::none) {
         up_.dropped(packet, r.refused);
@@ -106,10 +115,11 @@ void input::receive_v4(bytes_view packet, packet_meta const& meta, bool looped, 
     }
     if (!r.header.is_fragment()) return up_.deliver(d);
     if (reassembled) return up_.dropped(packet, drop_reason::bad_header);
-    reassemble_v4(r.header, packet, looped, now);
+    reassemble_v4(r.header, packet, meta, looped, now);
 }
 
-void input::reassemble_v4(wire::ipv4_header const& h, bytes_view packet, bool looped, time_ns now) {
+void input::reassemble_v4(wire::ipv4_header const& h, bytes_view packet, packet_meta const& meta, bool looped,
+                          time_ns now) {
     fragment f;
     f.source = h.source;
     f.destination = h.destination;
@@ -124,7 +134,7 @@ void input::reassemble_v4(wire::ipv4_header const& h, bytes_view packet, bool lo
     if (f.data.empty()) return up_.dropped(packet, drop_reason::bad_header);
     auto const r = reassembler_.add(f, now);
     if (r.refused != drop_reason::none) return up_.dropped(packet, r.refused);
-    if (!r.whole.empty()) receive_v4(r.whole, reassembled_meta(looped), looped, now, true);
+    if (!r.whole.empty()) receive_v4(r.whole, reassembled_meta(meta, looped), looped, now, true);
 }
 
 void input::receive_v6(bytes_view packet, packet_meta const& meta, bool looped, time_ns now, bool reassembled) {
@@ -132,9 +142,12 @@ void input::receive_v6(bytes_view packet, packet_meta const& meta, bool looped, 
     if (r.header.source.version == ip_version::none || packet.size() < wire::ipv6_header::size + r.header.payload_size)
         return up_.dropped(packet, r.refused);
     packet = packet.first(wire::ipv6_header::size + r.header.payload_size);
-    if (auto const why = check_addresses(r.header.source, r.header.destination, looped); why != drop_reason::none)
+    auto const interface = interface_of(meta, looped);
+    if (auto const why = check_addresses(r.header.source, r.header.destination, looped, interface);
+        why != drop_reason::none)
         return up_.dropped(packet, why);
     auto d = describe(r, packet, meta);
+    d.interface = interface;
     d.to_group = d.destination.is_multicast();
     if (r.refused != drop_reason::none) {
         up_.dropped(packet, r.refused);
@@ -145,10 +158,11 @@ void input::receive_v6(bytes_view packet, packet_meta const& meta, bool looped, 
     }
     if (!r.fragment.present) return up_.deliver(d);
     if (reassembled) return up_.dropped(packet, drop_reason::bad_header);
-    reassemble_v6(r, packet, looped, now);
+    reassemble_v6(r, packet, meta, looped, now);
 }
 
-void input::reassemble_v6(wire::ipv6_parse_result const& r, bytes_view packet, bool looped, time_ns now) {
+void input::reassemble_v6(wire::ipv6_parse_result const& r, bytes_view packet, packet_meta const& meta, bool looped,
+                          time_ns now) {
     // The unfragmentable part, with the octet that named the fragment header naming what followed it.
     std::vector<std::byte> header{packet.begin(), packet.begin() + static_cast<std::ptrdiff_t>(r.fragment.at)};
     wire::put8(header, r.fragment.next_field, r.upper_protocol);
@@ -164,7 +178,7 @@ void input::reassemble_v6(wire::ipv6_parse_result const& r, bytes_view packet, b
     f.original = packet;
     auto const done = reassembler_.add(f, now);
     if (done.refused != drop_reason::none) return up_.dropped(packet, done.refused);
-    if (!done.whole.empty()) receive_v6(done.whole, reassembled_meta(looped), looped, now, true);
+    if (!done.whole.empty()) receive_v6(done.whole, reassembled_meta(meta, looped), looped, now, true);
 }
 
 void input::on_deadline(time_ns now) {

@@ -28,9 +28,12 @@ class input {
   private:
     void receive_v4(bytes_view packet, packet_meta const& meta, bool looped, time_ns now, bool reassembled);
     void receive_v6(bytes_view packet, packet_meta const& meta, bool looped, time_ns now, bool reassembled);
-    void reassemble_v4(wire::ipv4_header const& h, bytes_view packet, bool looped, time_ns now);
-    void reassemble_v6(wire::ipv6_parse_result const& r, bytes_view packet, bool looped, time_ns now);
-    drop_reason check_addresses(ip_address const& source, ip_address const& destination, bool looped) const;
+    void reassemble_v4(wire::ipv4_header const& h, bytes_view packet, packet_meta const& meta, bool looped,
+                       time_ns now);
+    void reassemble_v6(wire::ipv6_parse_result const& r, bytes_view packet, packet_meta const& meta, bool looped,
+                       time_ns now);
+    drop_reason check_addresses(ip_address const& source, ip_address const& destination, bool looped,
+                                std::uint32_t interface) const;
 
     routes const& routes_;
     bool const own_over_link_;

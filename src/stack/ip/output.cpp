@@ -121,22 +121,32 @@ error output::send_fragments(send_fields const& f, bytes_view transport_header, 
     return error::ok;
 }
 
+error output::emit(packet_view const& packet) {
+    if (sink_ == nullptr) return queue_.push(packet) ? error::ok : error::eagain;
+    sink_->emit(packet);
+    return error::ok;
+}
+
+error output::loop(packet_view const& packet, bool copy) {
+    auto own = packet;
+    own.meta.checksum_verified = true;  // nobody resplits here: what is large stays large
+    own.meta.copy_of_sent = copy;
+    if (config_.observer != nullptr) config_.observer->looped(own);
+    return loopback_.push(own) ? error::ok : error::eagain;
+}
+
 error output::transmit(send_fields const& f, bytes_view headers, payload_view const& payload, packet_meta const& meta) {
     packet_view const packet{headers, payload, meta};
     bool const to_group = f.destination.is_multicast() || routes_.is_broadcast(f.destination);
-    bool const loop = routes_.loops(f.destination) || (to_group && routes_.accepts(f.destination));
-    if (loop) {
-        auto copy = packet;
-        copy.meta.checksum_verified = true;  // nobody resplits here: what is large stays large
-        if (config_.observer != nullptr) config_.observer->looped(copy);
-        if (!loopback_.push(copy)) return error::eagain;
-        if (!to_group) return error::ok;
+    if (!to_group) return routes_.loops(f.destination) ? loop(packet, false) : emit(packet);
+    auto const by = f.inside ? interface_number::loopback : interface_number::link;
+    bool const heard_here = routes_.accepts(f.destination, f.source, by);
+    if (f.inside) return heard_here ? loop(packet, false) : error::ok;
+    if (heard_here && (f.copy_to_self || !f.destination.is_multicast())) {
+        if (auto const full = loop(packet, true); full != error::ok) return full;
     }
-    if (sink_ != nullptr) {
-        sink_->emit(packet);
-        return error::ok;
-    }
-    return queue_.push(packet) ? error::ok : error::eagain;
+    // "Multicasts with ttl 0 must not go beyond the host" (Linux, ip_mc_output(); RFC 1112 section 6.1).
+    return f.hop_limit == 0 ? error::ok : emit(packet);
 }
 
 /// Counts, so that an identification comes again as late as can be, from where nobody else can know, and not with all

@@ -28,6 +28,8 @@ struct send_fields {
     std::uint8_t traffic_class = 0;
     std::uint32_t flow_label = 0;
     bool dont_fragment = true;  ///< IPv4 only: IPv6 routers never fragment
+    bool inside = false;        ///< to a group or broadcast: by the loopback interface
+    bool copy_to_self = true;   ///< to a group: this host's members hear it too
 };
 
 constexpr std::size_t header_size(ip_address const& destination) { return destination.is_v4() ? 20 : 40; }
@@ -51,6 +53,9 @@ class output {
     error send(send_fields const& f, bytes_view transport_header, payload_view const& payload, packet_meta meta,
                std::uint32_t mtu);
 
+    /// Sends a packet as it is, to the link.
+    error send_whole(bytes_view packet) { return emit(packet_view{packet}); }
+
     bool pending() const { return !queue_.empty() || !loopback_.empty(); }
     bool full() const { return queue_.full() || loopback_.full(); }
     packet_queue& loopback() { return loopback_; }
@@ -62,6 +67,8 @@ class output {
                      std::uint32_t mtu);
     error send_fragments(send_fields const& f, bytes_view transport_header, payload_view const& payload,
                          std::uint32_t mtu);
+    error emit(packet_view const& packet);
+    error loop(packet_view const& packet, bool copy);
     error transmit(send_fields const& f, bytes_view headers, payload_view const& payload, packet_meta const& meta);
     std::uint32_t next_identification(send_fields const& f);
 

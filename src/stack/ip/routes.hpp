@@ -8,6 +8,7 @@
 #include "stack/address.hpp"
 #include "stack/error.hpp"
 #include "stack/host_config.hpp"
+#include "stack/ip/groups.hpp"
 
 namespace cardea::stack::ip {
 
@@ -28,22 +29,35 @@ class routes {
     bool loops(ip_address const& a) const;
     /// 255.255.255.255 or a subnet's broadcast address.
     bool is_broadcast(ip_address const& a) const;
-    /// A packet with this destination is for this host.
-    bool accepts(ip_address const& destination) const;
-    /// A group this host belongs to: all nodes, solicited-node, or joined.
-    bool is_member(ip_address const& group) const;
+    /// A packet with this destination that comes by that interface is for this host, if its source is wanted.
+    bool accepts(ip_address const& destination, std::uint32_t interface) const;
+    /// The same with its source, which matters for groups. Queries about a group come from whom they like.
+    bool accepts(ip_address const& destination, ip_address const& source, std::uint32_t interface) const;
+    /// What sockets want of groups; to be changed by group_reports alone.
+    group_table& groups() { return groups_; }
+    group_table const& groups() const { return groups_; }
+    /// Of the host itself, beside its sockets; told to nobody.
     void join(ip_address const& group);
     void leave(ip_address const& group);
 
+    /// The host has that interface.
+    bool has(std::uint32_t interface) const;
+    /// Where groups of that version of IP are, for who does not say: the link, or the loopback of a host without one.
+    std::uint32_t usual_interface(ip_version version) const;
+
     /// `bound`: the source a socket has chosen, or none.
-    route find(ip_address const& destination, ip_address const& bound = {}) const;
+    /// `interface`: the one to leave by, 0 for whichever leads there.
+    route find(ip_address const& destination, ip_address const& bound = {}, std::uint32_t interface = 0) const;
 
   private:
+    bool is_member(ip_address const& group) const;
+    route find_to_group(ip_address const& destination, ip_address const& bound, std::uint32_t interface) const;
     ip_address select_source(ip_address const& destination) const;
 
     host_config const& config_;
     std::vector<std::uint32_t> broadcasts_;  ///< of the IPv4 subnets; asked of every packet
-    std::vector<ip_address> groups_;         ///< one entry per join
+    std::vector<ip_address> own_groups_;     ///< one entry per join
+    group_table groups_;
 };
 
 }  // namespace cardea::stack::ip

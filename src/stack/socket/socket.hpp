@@ -48,6 +48,9 @@ enum class socket_option : std::uint8_t {
     reuse_port,
     v6_only,
     broadcast,
+    multicast_loop,       ///< UDP: what is sent to a group reaches members on this host
+    multicast_hops,       ///< UDP: the hop limit of what is sent to a group; 1 unless set
+    multicast_interface,  ///< UDP: by which that leaves (ip::interface_number); 0: the link, if there is one
     send_buffer,
     receive_buffer,
     hop_limit,       ///< IP_TTL, IPV6_UNICAST_HOPS
@@ -88,9 +91,10 @@ struct receive_info {
     endpoint to;  ///< the address it was sent to (IP_PKTINFO)
     std::uint8_t traffic_class = 0;
     std::uint8_t hop_limit = 0;
-    bool truncated = false;     ///< the buffer was smaller than the datagram: the rest is lost (MSG_TRUNC)
-    std::size_t full_size = 0;  ///< of the datagram
-    time_ns arrived = 0;        ///< when it entered the host
+    std::uint32_t interface = 0;  ///< by which it came (ip::interface_number)
+    bool truncated = false;       ///< the buffer was smaller than the datagram: the rest is lost (MSG_TRUNC)
+    std::size_t full_size = 0;    ///< of the datagram
+    time_ns arrived = 0;          ///< when it entered the host
 };
 
 /// What one datagram has of its own, whatever the socket has.
@@ -98,6 +102,14 @@ struct send_choice {
     ip_address source;  ///< of this host; `none`: the socket's, or the route's
     std::optional<std::uint8_t> hop_limit;
     std::optional<std::uint8_t> traffic_class;
+    std::uint32_t interface = 0;  ///< by which it leaves; 0: the one that leads there
+};
+
+/// Membership of a socket in a multicast group.
+struct group_choice {
+    ip_address group;
+    ip_address source;            ///< only what this one sends (RFC 4607); `none`: what anybody sends
+    std::uint32_t interface = 0;  ///< 0: the link, if there is one
 };
 
 /// An ICMP error kept for a socket with receive_errors.
@@ -145,6 +157,9 @@ class socket {
     /// TCP: the received bytes where they lie, until the next call on the host; and letting go of n of them.
     virtual payload_view readable_bytes() const { return {}; }
     virtual void consume(std::size_t, time_ns) {}
+    /// UDP: IP_ADD_MEMBERSHIP, IP_ADD_SOURCE_MEMBERSHIP, IPV6_ADD_MEMBERSHIP and so on, and their opposites.
+    virtual error join_group(group_choice const&, time_ns) { return error::eopnotsupp; }
+    virtual error leave_group(group_choice const&, time_ns) { return error::eopnotsupp; }
     /// UDP with receive_errors: the oldest ICMP error kept (MSG_ERRQUEUE).
     virtual std::optional<queued_error> take_error() { return std::nullopt; }
     /// For what only TCP tells (tcp_info); null when there is none.

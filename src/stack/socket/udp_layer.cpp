@@ -47,7 +47,8 @@ void udp_layer::receive(ip::datagram const& d, time_ns now) {
     endpoint const local{d.destination, h.destination_port};
     endpoint const remote{d.source, h.source_port};
     if (d.to_group) {
-        auto const all = ports_.lookup_all(local, remote);
+        auto all = ports_.lookup_all(local, remote);
+        std::erase_if(all, [&d](socket* s) { return !static_cast<udp_socket&>(*s).hears(d); });
         for (auto* s : all) deliver(static_cast<udp_socket&>(*s), d, local, remote, payload, now);
         if (all.empty()) core_.drop(d.whole, drop_reason::no_socket);
         return;
@@ -68,6 +69,7 @@ void udp_layer::deliver(udp_socket& s, ip::datagram const& d, endpoint const& lo
     info.to = local;
     info.traffic_class = d.traffic_class;
     info.hop_limit = d.hop_limit;
+    info.interface = d.interface;
     info.arrived = now;
     // A device may hand over several datagrams of one flow glued together.
     std::size_t const step = d.meta.gso == gso_kind::udp && d.meta.gso_size != 0
@@ -122,7 +124,7 @@ struct udp_layer::prepared {
 
 error udp_layer::send(udp_send const& s, payload_view const& payload, time_ns now) {
     auto const& to = s.remote.address;
-    auto const way = core_.routes.find(to, s.local.address);
+    auto const way = core_.routes.find(to, s.local.address, s.interface);
     if (way.problem != error::ok) return way.problem;
     auto const known = core_.path_mtu(way, to, now);
     prepared p;
@@ -131,6 +133,8 @@ error udp_layer::send(udp_send const& s, payload_view const& payload, time_ns no
     p.fields.protocol = wire::protocol::udp;
     p.fields.hop_limit = s.hop_limit;
     p.fields.traffic_class = s.traffic_class;
+    p.fields.inside = way.loopback;
+    p.fields.copy_to_self = s.copy_to_self;
     p.source_port = s.local.port;
     p.destination_port = s.remote.port;
     p.mtu = known.mtu;

@@ -27,7 +27,9 @@ struct udp_send {
     endpoint remote;
     std::uint8_t hop_limit = 64;
     std::uint8_t traffic_class = 0;
-    bool dont_fragment = true;  ///< only what fits: EMSGSIZE beyond the path MTU
+    std::uint32_t interface = 0;  ///< 0: the one that leads there
+    bool copy_to_self = true;     ///< to a group: this host's members hear it too
+    bool dont_fragment = true;    ///< only what fits: EMSGSIZE beyond the path MTU
     bool never_df = false;
     bool no_checksum = false;
     std::uint16_t segment_size = 0;  ///< split into datagrams of this size; 0: one

@@ -89,7 +89,9 @@ error udp_socket::connect(endpoint const& peer, time_ns) {
     if (e.address.is_unspecified())
         e.address = e.address.is_v4() ? ip_address::loopback_v4() : ip_address::loopback_v6();
     if (core_->routes.is_broadcast(e.address) && !broadcast_) return error::eacces;
-    auto const way = core_->routes.find(e.address, chosen_.is_multicast() ? ip_address{} : chosen_);
+    bool const own_address = !chosen_.is_multicast() && !core_->routes.is_broadcast(chosen_);
+    auto const by = e.address.is_multicast() ? multicast_interface_ : 0;
+    auto const way = core_->routes.find(e.address, own_address ? chosen_ : ip_address{}, by);
     if (way.problem != error::ok) return way.problem;
     if (auto const problem = ensure_bound(); problem != error::ok) return problem;
     remote_ = e;
@@ -126,6 +128,7 @@ io_result udp_socket::send_chosen(payload_view const& data, endpoint const* to, 
     }
     bool const other_family = own.source.version != ip_version::none && own.source.version != there.address.version;
     if (other_family) return {error::einval, 0};
+    if (choice.interface != 0 && !core_->routes.has(choice.interface)) return {error::enodev, 0};
     return send_inward(data, there, own, now);
 }
 
@@ -151,7 +154,10 @@ io_result udp_socket::send_inward(payload_view const& data, endpoint const& to, 
     s.local = {own_address ? bound_.address : ip_address{}, port_};
     if (choice.source.version != ip_version::none) s.local.address = choice.source;
     s.remote = to;
-    s.hop_limit = choice.hop_limit.value_or(to.address.is_multicast() ? std::uint8_t{1} : hop_limit_);
+    bool const to_group = to.address.is_multicast();
+    s.hop_limit = choice.hop_limit.value_or(to_group ? multicast_hops_ : hop_limit_);
+    s.interface = choice.interface != 0 || !to_group ? choice.interface : multicast_interface_;
+    s.copy_to_self = multicast_loop_;
     s.traffic_class = choice.traffic_class.value_or(traffic_class_);
     s.dont_fragment = discovery_ == mtu_discovery::must;
     s.never_df = discovery_ == mtu_discovery::dont;
@@ -191,8 +197,9 @@ error udp_socket::shutdown(shutdown_mode how, time_ns) {
     return error::ok;
 }
 
-void udp_socket::close(time_ns) {
+void udp_socket::close(time_ns now) {
     if (core_ == nullptr) return;
+    leave_every_group(now);
     unlink();
     if (port_ != 0) core_->udp.ports().remove(port_, this);
     queue_.clear();
@@ -281,6 +288,10 @@ error udp_socket::set_option(socket_option o, std::int64_t value, time_ns now) {
             if (value < 0 || value > 65'507) return error::einval;
             segment_size_ = static_cast<std::uint16_t>(value);
             return error::ok;
+        case socket_option::multicast_loop:
+        case socket_option::multicast_hops:
+        case socket_option::multicast_interface:
+            return set_multicast_option(o, value);
         default:
             break;
     }
@@ -309,6 +320,15 @@ error udp_socket::get_option(socket_option o, std::int64_t& value, time_ns now) 
             return error::ok;
         case socket_option::segment_size:
             value = segment_size_;
+            return error::ok;
+        case socket_option::multicast_loop:
+            value = multicast_loop_;
+            return error::ok;
+        case socket_option::multicast_hops:
+            value = multicast_hops_;
+            return error::ok;
+        case socket_option::multicast_interface:
+            value = multicast_interface_;
             return error::ok;
         case socket_option::pending_error:
             value = static_cast<std::int64_t>(take_pending_error());

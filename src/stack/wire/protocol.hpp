@@ -7,6 +7,7 @@ namespace cardea::stack::wire::protocol {
 
 inline constexpr std::uint8_t hop_by_hop = 0;
 inline constexpr std::uint8_t icmp = 1;
+inline constexpr std::uint8_t igmp = 2;
 inline constexpr std::uint8_t tcp = 6;
 inline constexpr std::uint8_t udp = 17;
 inline constexpr std::uint8_t routing = 43;

@@ -27,6 +27,7 @@ struct world {
             u->set_option(socket_option::v6_only, 1, 0);
             u->bind({version == ip_version::v4 ? ip_address::any_v4() : ip_address::any_v6(), 9});
             u->set_option(socket_option::receive_errors, 1, 0);
+            u->join_group({ip(version == ip_version::v4 ? "239.1.2.3" : "ff15::a"), {}, 0}, 0);
             sockets.push_back(std::move(u));
         }
         auto l = net.b->open_tcp(ip_version::v6);

@@ -49,6 +49,33 @@ PACKETS = [
 ]
 
 
+def summed(message, pseudo=b""):
+    """With the checksum that belongs at octet 2."""
+    total = sum(struct.unpack(f">{(len(pseudo) + len(message)) // 2}H", pseudo + message))
+    total = (total & 0xFFFF) + (total >> 16)
+    return message[:2] + struct.pack(">H", ~(total + (total >> 16)) & 0xFFFF) + message[4:]
+
+
+def igmp_query(group, *sources):
+    body = struct.pack(">BBH4sBBH", 0x11, 1, 0, bytes(group), 2, 125, len(sources)) + b"".join(map(bytes, sources))
+    return struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(body), 1, 0, 1, 2, 0) + V4[:4] + bytes([224, 0, 0, 1]) + summed(body)
+
+
+def mld_query(group):
+    source, to = bytes.fromhex("fe80" + "00" * 13 + "09"), bytes.fromhex("ff02" + "00" * 13 + "01")
+    body = struct.pack(">BBHHH16sBBH", 130, 0, 0, 100, 0, group, 2, 125, 0)
+    body = summed(body, source + to + struct.pack(">II", len(body), 58))
+    return struct.pack(">IHBB", 6 << 28, 8 + len(body), 0, 1) + source + to + bytes([58, 0, 5, 2, 0, 0, 1, 0]) + body
+
+
+PACKETS += [
+    igmp_query((0, 0, 0, 0)),
+    igmp_query((239, 1, 2, 3), (192, 0, 2, 1)),
+    mld_query(bytes(16)),
+    mld_query(bytes.fromhex("ff15" + "00" * 13 + "0a")),
+]
+
+
 def record(packet, flags=3):
     return bytes([flags]) + struct.pack(">H", len(packet)) + packet
 
