@@ -9,7 +9,7 @@ import shlex
 import shutil
 import unittest
 
-from installed import CONSUMER, SHARED, VERSION, InstalledTest, call, compilers
+from installed import CONSUMER, SHARED, VERSION, InstalledTest, call, compilers, seen_skips
 
 
 class Consumer(InstalledTest):
@@ -55,4 +55,4 @@ class Consumer(InstalledTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    seen_skips.main()
