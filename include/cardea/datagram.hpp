@@ -37,6 +37,13 @@ struct path_mtu {
     int value = 0;
     static constexpr option_id id = option_id::path_mtu;
 };
+/// UDP_CORK (udp(7)): what is sent gathers into one datagram, which leaves when this is set to false. Where the pieces
+/// are there at once, send_vectored() makes one of them in one call. Segmentation (UDP_SEGMENT, UDP_GRO) is no option
+/// here: batch.hpp has it, for a plain receive could not tell a train from a datagram.
+struct udp_cork {
+    bool value = true;
+    static constexpr option_id id = option_id::udp_cork;
+};
 
 }  // namespace option
 

@@ -20,10 +20,12 @@ namespace cardea {
 /// socket that fibers use must not be used there. A thread may have several, but none within run().
 class embedded_loop {
   public:
-    /// `network`: "uring", "epoll" or empty, as in run_options. Throws std::system_error where the kernel refuses, and
-    /// cardea::error (errc::not_supported) for a network without a descriptor to watch.
+    /// `network`: "uring", "epoll", "tun:..." or empty, as in run_options. Throws std::system_error where the kernel
+    /// refuses, and cardea::error (errc::not_supported) for a network without a descriptor to watch: "sim", whose time
+    /// is not that of the loop around it.
     explicit embedded_loop(std::string_view network = {});
-    /// Cancels the fibers and waits for them. Failures that run_ready() has not told are lost.
+    /// Cancels the fibers and waits for them; on "tun" up to two seconds more for connections' last bytes. Failures
+    /// that run_ready() has not told are lost.
     ~embedded_loop();
     embedded_loop(const embedded_loop&) = delete;
     embedded_loop& operator=(const embedded_loop&) = delete;

@@ -1,4 +1,6 @@
-// The host's network interfaces with their addresses, and waiting until something about them changes (rtnetlink(7)).
+// The host's network interfaces with their addresses, and waiting until something about them changes: a kernel's by
+// rtnetlink(7). A host of Cardea's own stack has a loopback, "lo", and one link: "link" where it is simulated, else the
+// TUN device, which goes down when it is deleted.
 //
 //   for (const network_interface& i : interfaces()) print(i.name, i.up);
 //   interface_watch watch;
@@ -6,7 +8,7 @@
 #pragma once
 
 #include <cardea/descriptor.hpp>
-#include <cardea/endpoint.hpp>
+#include <cardea/network_interface.hpp>
 #include <cardea/socket.hpp>
 #include <cstdint>
 #include <deque>
@@ -16,36 +18,9 @@
 
 namespace cardea {
 
-/// An address of an interface.
-struct interface_address {
-    endpoint address;         ///< IPv4 or IPv6, with port 0; a link-local one has its scope
-    std::uint8_t prefix = 0;  ///< how many leading bits are the network's
-    endpoint peer = {};       ///< the other end's, of a point-to-point link; else unspecified
-    [[nodiscard]] friend bool operator==(const interface_address&, const interface_address&) = default;
-};
-
-/// An interface as it was when it was asked for.
-struct network_interface {
-    std::uint32_t index = 0;                          ///< its number, as scopes and options have it
-    std::string name;                                 ///< "eth0"
-    bool up = false;                                  ///< switched on (IFF_UP)
-    bool running = false;                             ///< the link works: there is a carrier (IFF_RUNNING)
-    bool loopback = false;                            ///< reaches this host only (IFF_LOOPBACK)
-    bool broadcast = false;                           ///< has broadcasts (IFF_BROADCAST)
-    bool multicast = false;                           ///< has multicasts (IFF_MULTICAST)
-    bool point_to_point = false;                      ///< has one other end (IFF_POINTOPOINT)
-    std::uint32_t mtu = 0;                            ///< the largest packet, in bytes
-    std::vector<std::uint8_t> hardware_address = {};  ///< a MAC address has six bytes; empty: it has none
-    /// IPv6's once they are usable: duplicate address detection (RFC 4862 section 5.4) has ended well.
-    std::vector<interface_address> addresses = {};
-
-    [[nodiscard]] bool usable() const noexcept { return up && running; }  ///< Packets can pass.
-    [[nodiscard]] friend bool operator==(const network_interface&, const network_interface&) = default;
-};
-
-/// Every interface of this host, in the order of their numbers: those of the calling thread's network namespace. Asks
-/// the kernel and never waits for anything else, so no deadline is looked at. Any thread may call it. Throws
-/// cardea::error: errc::not_supported on networks that are not the kernel's, else what the kernel says.
+/// Every interface of this host, in the order of their numbers; a kernel's: those of the calling thread's network
+/// namespace. Asks the kernel and never waits for anything else, so no deadline is looked at. Any thread may call it.
+/// Throws cardea::error with what the kernel says.
 std::vector<network_interface> interfaces();
 std::vector<network_interface> interfaces(std::error_code& ec) noexcept;
 
@@ -70,7 +45,7 @@ struct interface_change {
 /// a socket it can be used elsewhere when no call is under way.
 class interface_watch {
   public:
-    /// Watches those of the calling thread's network namespace. Throws as interfaces() does.
+    /// Watches what interfaces() would tell here. Throws as interfaces() does.
     interface_watch();
     explicit interface_watch(std::error_code& ec) noexcept;
     interface_watch(interface_watch&&) noexcept = default;
@@ -87,9 +62,11 @@ class interface_watch {
 
   private:
     void look(std::error_code& ec);
+    void await_notice(std::error_code& ec) noexcept;
 
     socket notices_;
-    descriptor ask_;
+    descriptor ask_;          // none: the network tells by itself
+    std::uint64_t seen_ = 0;  // changes of such a network
     std::vector<network_interface> known_;
     std::deque<interface_change> untold_;
 };

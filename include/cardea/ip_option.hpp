@@ -46,6 +46,21 @@ struct local_port_range {
     port_range value;
     static constexpr option_id id = option_id::local_port_range;
 };
+/// IP_UNICAST_IF, IPV6_UNICAST_IF: the interface (interface_of(), multicast.hpp) by which what this socket sends
+/// leaves; 0: as the routing table says. It may still receive by every other, unlike with bind_to_device. Of datagrams:
+/// TCP does not heed it.
+struct unicast_interface {
+    std::uint32_t value = 0;
+    static constexpr option_id id = option_id::unicast_interface;
+};
+/// SO_ORIGINAL_DST, IP6T_SO_ORIGINAL_DST: of a TCP connection that the packet filter has redirected here, whom its
+/// client meant to reach, for transparent proxies (nft(8): redirect, dnat). One that nobody redirected: local(), or
+/// std::errc::no_such_file_or_directory where the filter does not track it. With TPROXY it is local() that tells.
+/// Read only.
+struct original_destination {
+    endpoint value = {};
+    static constexpr option_id id = option_id::original_destination;
+};
 
 }  // namespace option
 }  // namespace cardea

@@ -31,6 +31,13 @@ struct multicast_interface {
     static constexpr option_id id = option_id::multicast_interface;
 };
 
+/// IP_MULTICAST_ALL, IPV6_MULTICAST_ALL (Linux 4.20): a socket bound to a port of any address hears the groups that
+/// anybody on this host has joined, as it is unless set to false: then those that it has joined itself.
+struct multicast_all {
+    bool value = true;
+    static constexpr option_id id = option_id::multicast_all;
+};
+
 }  // namespace option
 
 /// Receives what is sent to the group from now on, or only what the named source sends to it. An IPv6 socket can join

@@ -6,6 +6,7 @@
 #include <cardea/endpoint.hpp>
 #include <cardea/error.hpp>
 #include <cardea/lease.hpp>
+#include <cardea/network_interface.hpp>
 #include <cardea/option.hpp>
 #include <cardea/tcp_info.hpp>
 #include <cstddef>
@@ -41,6 +42,9 @@ struct native_socket {
     std::vector<int> accepted = {};       ///< a listener's connections that nobody has asked for yet, oldest first
     std::error_code error = {};           ///< received as well, behind the bytes: what the next recv reports
     std::shared_ptr<void> messages = {};  ///< what kernel networks keep of a socket that uses the calls of message.hpp
+    /// SO_LINGER may have been set on it once, and connections in a listener's queue have it from then; true: not
+    /// known.
+    bool lingered = true;
 };
 
 class network;
@@ -217,6 +221,14 @@ class network {
     }
     /// if_nametoindex(3); 0: no such interface.
     [[nodiscard]] virtual std::uint32_t interface_index(const std::string& name) const noexcept = 0;
+    /// The interfaces of a host that is no kernel's, in the order of their numbers; errc::not_supported: the kernel is
+    /// to be asked (interfaces.hpp).
+    virtual std::error_code list_interfaces(std::vector<network_interface>& /*out*/) noexcept {
+        return errc::not_supported;
+    }
+    /// Waits until that list has changed once more than `seen` times, and counts it there. Blocks as a call of a
+    /// socket.
+    virtual std::error_code await_interfaces(std::uint64_t& /*seen*/) noexcept { return errc::not_supported; }
 
   protected:
     network() = default;

@@ -2,10 +2,12 @@
 // (socket(7)) are here; TCP's and IP's own in tcp_option.hpp and ip_option.hpp.
 #pragma once
 
+#include <cardea/endpoint.hpp>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <type_traits>
 
 namespace cardea {
@@ -30,6 +32,14 @@ enum class option_id : std::uint8_t {
     incoming_cpu,
     dont_route,
     listening,
+    send_buffer_force,
+    receive_buffer_force,
+    prefer_busy_poll,
+    busy_poll_budget,
+    incoming_napi_id,
+    protocol,
+    cookie,
+    dropped,
     // ip(7), ipv6(7)
     v6_only,
     hop_limit,
@@ -39,6 +49,10 @@ enum class option_id : std::uint8_t {
     free_bind,
     bind_address_no_port,
     local_port_range,
+    unicast_interface,
+    original_destination,
+    // udp(7)
+    udp_cork,
     // tcp(7)
     tcp_nodelay,
     tcp_cork,
@@ -51,6 +65,7 @@ enum class option_id : std::uint8_t {
     tcp_defer_accept,
     tcp_fast_open,
     tcp_fast_open_connect,
+    tcp_fast_open_no_cookie,
     tcp_max_segment,
     tcp_syn_count,
     tcp_fin_wait,
@@ -65,11 +80,13 @@ enum class option_id : std::uint8_t {
     multicast_loop,
     multicast_hops,
     multicast_interface,
+    multicast_all,
     pass_credentials,
 };
 
 /// How an option crosses the seam: a flag or number, or -1 for "off" where an option has an off state. Those that are
-/// text (bind_to_device, tcp_congestion_control) cross as text.
+/// text (bind_to_device, tcp_congestion_control) cross as text, and an address (original_destination) as the bytes of
+/// its sockaddr.
 using option_value = std::int64_t;
 
 /// What an option is called in its manual page: "TCP_NODELAY". For people; a string literal.
@@ -120,6 +137,23 @@ struct receive_buffer {
     int value = 0;
     static constexpr option_id id = option_id::receive_buffer;
 };
+/// SO_SNDBUFFORCE and SO_RCVBUFFORCE (socket(7)): the same beyond the system's bounds (net.core.wmem_max, rmem_max).
+/// Need CAP_NET_ADMIN; set only.
+struct send_buffer_force {
+    int value = 0;
+    static constexpr option_id id = option_id::send_buffer_force;
+};
+struct receive_buffer_force {
+    int value = 0;
+    static constexpr option_id id = option_id::receive_buffer_force;
+};
+/// SO_ERROR (socket(7)): what has befallen the socket and no call has told yet, none as a rule; reading clears it, so
+/// that no call will. Read only: it cannot be set. On uring, where the kernel receives ahead, the error of a connection
+/// that has begun to receive waits in the receive instead.
+struct pending_error {
+    std::error_code value = {};
+    static constexpr option_id id = option_id::error_pending;
+};
 /// SO_RCVLOWAT (socket(7)): recv() waits until this many bytes are there, or the stream ends. On uring, where the
 /// kernel receives ahead, it has no effect once traffic has begun.
 struct receive_low_water {
@@ -149,6 +183,23 @@ struct busy_poll {
     std::chrono::microseconds value{0};
     static constexpr option_id id = option_id::busy_poll;
 };
+/// SO_PREFER_BUSY_POLL (Linux 5.11; the kernel's napi.rst): the device's interrupts stay off while somebody polls it in
+/// busy_poll's way. Needs CAP_NET_ADMIN.
+struct prefer_busy_poll {
+    bool value = true;
+    static constexpr option_id id = option_id::prefer_busy_poll;
+};
+/// SO_BUSY_POLL_BUDGET (Linux 5.11): the packets of one such poll at most; more needs CAP_NET_ADMIN. Set only.
+struct busy_poll_budget {
+    int value = 8;
+    static constexpr option_id id = option_id::busy_poll_budget;
+};
+/// SO_INCOMING_NAPI_ID (socket(7)): the device's queue that this socket's packets come by, for a thread for each queue;
+/// 0: none known, as over the loopback. Read only.
+struct incoming_napi_id {
+    std::uint32_t value = 0;
+    static constexpr option_id id = option_id::incoming_napi_id;
+};
 /// SO_MAX_PACING_RATE (tc-fq(8)): bytes a second that TCP, or the fq queueing discipline, lets this socket send at
 /// most; nullopt: no limit.
 struct max_pacing_rate {
@@ -170,6 +221,24 @@ struct dont_route {
 struct listening {
     bool value = false;
     static constexpr option_id id = option_id::listening;
+};
+/// SO_PROTOCOL (socket(7)): the protocol's number, 6 is TCP (IANA's registry): of a descriptor made elsewhere. Read
+/// only.
+struct protocol {
+    int value = 0;
+    static constexpr option_id id = option_id::protocol;
+};
+/// SO_COOKIE (Linux 4.12): a number that no other socket of this machine has had since it started, the one that ss(8)
+/// and BPF programs tell it by. Read only.
+struct cookie {
+    std::uint64_t value = 0;
+    static constexpr option_id id = option_id::cookie;
+};
+/// SO_MEMINFO (Linux 4.12): packets that came for this socket and were thrown away, for want of room in its receive
+/// buffer as a rule. What SO_RXQ_OVFL tells with each datagram. Read only.
+struct dropped {
+    std::uint32_t value = 0;
+    static constexpr option_id id = option_id::dropped;
 };
 /// IPV6_V6ONLY (ipv6(7)): false (Cardea's default for IPv6 sockets) takes IPv4 peers too. Only before bind.
 struct v6_only {
@@ -231,6 +300,18 @@ inline void from_value(option_value from, std::optional<std::chrono::seconds>& v
 inline void from_value(option_value from, std::optional<std::uint64_t>& v) noexcept {
     v.reset();
     if (from >= 0) v.emplace(static_cast<std::uint64_t>(from));
+}
+inline void from_value(option_value from, std::uint64_t& v) noexcept { v = static_cast<std::uint64_t>(from); }
+inline void from_value(option_value from, std::error_code& v) noexcept {
+    v.assign(static_cast<int>(from), std::system_category());
+}
+
+// What crosses as bytes.
+template <class Value>
+inline constexpr bool crosses_as_text = std::is_same_v<Value, std::string> || std::is_same_v<Value, endpoint>;
+inline void from_value(const std::string& from, std::string& v) { v = from; }
+inline void from_value(const std::string& from, endpoint& v) noexcept {
+    v = endpoint::from_native(from.data(), from.size());
 }
 
 }  // namespace detail

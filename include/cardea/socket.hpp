@@ -142,9 +142,9 @@ class socket {
     /// of other senders may come in between. Streams only.
     std::uint64_t send_file(const file& from, std::uint64_t offset = 0, std::uint64_t length = whole_file);
     std::uint64_t send_file(const file& from, std::uint64_t offset, std::uint64_t length, std::error_code& ec) noexcept;
-    /// Moves what is there, at least one byte and at most `at_most`, to another stream: splice(2)'s work. 0: the peer
-    /// has closed. `sending_failed` tells which of the two the error is about; what `to` did not take can still be
-    /// received from this one.
+    /// Moves what is there, at least one byte and at most `at_most`, to another stream: by splice(2) where both are TCP
+    /// of the kernel's and the step before moved much. 0: the peer has closed. `sending_failed` tells which of the two
+    /// the error is about; what `to` did not take can still be received from this one.
     std::size_t splice(socket& to, std::size_t at_most, std::error_code& ec, bool& sending_failed) noexcept;
     /// sendto(2): one datagram; too big for the network: std::errc::message_size.
     std::size_t send_to(const_buffer datagram, address to);
@@ -184,8 +184,8 @@ class socket {
     template <class Option>
     [[nodiscard]] auto get() const {
         Option option;
-        if constexpr (std::is_same_v<decltype(option.value), std::string>) {
-            option.value = get_text_option(Option::id);
+        if constexpr (detail::crosses_as_text<decltype(option.value)>) {
+            detail::from_value(get_text_option(Option::id), option.value);
         } else {
             detail::from_value(get_option(Option::id), option.value);
         }
@@ -194,8 +194,8 @@ class socket {
     template <class Option>
     [[nodiscard]] auto get(std::error_code& ec) const {
         Option option;
-        if constexpr (std::is_same_v<decltype(option.value), std::string>) {
-            option.value = get_text_option(Option::id, ec);
+        if constexpr (detail::crosses_as_text<decltype(option.value)>) {
+            detail::from_value(get_text_option(Option::id, ec), option.value);
         } else if (const option_value value = get_option(Option::id, ec); !ec) {
             detail::from_value(value, option.value);
         }

@@ -125,6 +125,11 @@ class stream_ref {
     [[nodiscard]] endpoint local() const { return calls_->local(stream_); }
     [[nodiscard]] endpoint peer() const { return calls_->peer(stream_); }
 
+    /// The library's own stream that it refers to; nullptr: it is one of a program's own.
+    [[nodiscard]] stream* own_stream() const noexcept {
+        return calls_ == &detail::calls_of_streams ? static_cast<stream*>(stream_) : nullptr;
+    }
+
     /// Throws what a failed call of the stream throws: `cancelled`, or cardea::error with both ends.
     [[noreturn]] void fail(std::error_code ec, const char* operation, std::size_t bytes_done = 0) const;
 

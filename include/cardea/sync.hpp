@@ -21,11 +21,19 @@ class wait_queue {
     /// Waits until woken; `held` is released while waiting and held again after. Throws when the wait was ended by a
     /// deadline (cardea::error, naming `operation`) or by cancellation (`cancelled`), unless the wake-up came first.
     void wait(std::unique_lock<std::mutex>& held, const char* operation);
+    /// The same, and again as long as `again()`: all of it one call to a call_limit.
+    template <class Again>
+    void wait_while(std::unique_lock<std::mutex>& held, const char* operation, Again again) {
+        if (again())
+            wait_while(
+                held, operation, [](void* a) { return (*static_cast<Again*>(a))(); }, &again);
+    }
     bool wake_one() noexcept;
     void wake_all() noexcept;
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
 
   private:
+    void wait_while(std::unique_lock<std::mutex>& held, const char* operation, bool (*again)(void*), void* about);
     void link(waiter& w) noexcept;
     void unlink(waiter& w) noexcept;
 
@@ -89,9 +97,11 @@ class channel {
     /// Blocks while it is full, as mutex::lock() does; when it throws, `value` has not been put in. False: the channel
     /// is closed, before or while it waited, and `value` was not put in. Throws std::bad_alloc, and what moving a T
     /// throws.
-    bool push(T value) {
+    bool push(T value) { return push_from(value); }
+    /// As push(), and where `value` was not put in it is still the caller's.
+    bool push_from(T& value) {
         std::unique_lock held(guard_);
-        while (!closed_ && items_.size() >= capacity_) room_.wait(held, "channel push");
+        room_.wait_while(held, "channel push", [this] { return !closed_ && items_.size() >= capacity_; });
         if (closed_) return false;
         items_.push_back(std::move(value));
         filled_.wake_one();
@@ -101,7 +111,7 @@ class channel {
     /// channel is closed and everything in it has been taken. If moving a T throws, that value stays the first.
     std::optional<T> pop() {
         std::unique_lock held(guard_);
-        while (items_.empty() && !closed_) filled_.wait(held, "channel pop");
+        filled_.wait_while(held, "channel pop", [this] { return items_.empty() && !closed_; });
         if (items_.empty()) return std::nullopt;
         std::optional<T> value(std::move(items_.front()));
         items_.pop_front();

@@ -58,6 +58,12 @@ struct fast_open_connect {
     bool value = true;
     static constexpr option_id id = option_id::tcp_fast_open_connect;
 };
+/// TCP_FASTOPEN_NO_COOKIE (Linux 4.15): fast open without the cookie of RFC 7413, which proves a client's address;
+/// for networks where nobody forges one.
+struct fast_open_no_cookie {
+    bool value = true;
+    static constexpr option_id id = option_id::tcp_fast_open_no_cookie;
+};
 /// TCP_MAXSEG: the largest segment to send and to announce; before connect or listen. Read on a connection: in use.
 struct max_segment {
     int value = 0;

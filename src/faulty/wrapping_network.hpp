@@ -41,6 +41,10 @@ class wrapping_network final : public network, public std::enable_shared_from_th
     [[nodiscard]] std::uint32_t interface_index(const std::string& name) const noexcept override {
         return beneath_.interface_index(name);
     }
+    std::error_code list_interfaces(std::vector<network_interface>& out) noexcept override {
+        return beneath_.list_interfaces(out);
+    }
+    std::error_code await_interfaces(std::uint64_t& seen) noexcept override { return beneath_.await_interfaces(seen); }
 
     /// A socket of this network for one of the network beneath; nullptr: no memory.
     std::unique_ptr<wrapping_socket> blank() noexcept;

@@ -47,6 +47,15 @@ void wait_queue::wait(std::unique_lock<std::mutex>& held, const char* operation)
     throw error(errc::timed_out, operation, operation);
 }
 
+void wait_queue::wait_while(std::unique_lock<std::mutex>& held, const char* operation, bool (*again)(void*),
+                            void* about) {
+    const activity what{operation};
+    const blocking_call whole(execution::current(), what);
+    do {
+        wait(held, operation);
+    } while (again(about));
+}
+
 bool wait_queue::wake_one() noexcept {
     waiter* w = first_;
     if (w == nullptr) return false;

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "fiber/loop.hpp"
 #include "fiber/offload.hpp"
@@ -39,8 +40,9 @@ struct piece {
     io_result done;
 
     piece(int of, std::size_t size) : file(::fcntl(of, F_DUPFD_CLOEXEC, 0)), bytes(new std::byte[size]) {}
-    ~piece() {
-        if (file >= 0) ::close(file);
+    ~piece() { close(); }
+    void close() noexcept {
+        if (file >= 0) ::close(std::exchange(file, -1));
     }
     piece(const piece&) = delete;
     piece& operator=(const piece&) = delete;
@@ -52,6 +54,7 @@ io_result read_elsewhere(int file, std::uint64_t offset, mutable_buffer room) no
         if (asked->file < 0) return {0, last_error()};
         const std::error_code failed = offload([asked, offset, size = room.size()] {
             asked->done = read_waiting(asked->file, offset, {asked->bytes.get(), size});
+            asked->close();  // before its asker goes on: the helper thread may keep this piece a little longer
         });
         if (failed) return {0, failed};
         if (asked->done.bytes > 0) std::memcpy(room.data(), asked->bytes.get(), asked->done.bytes);

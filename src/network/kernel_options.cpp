@@ -1,5 +1,6 @@
 // Options by their numbers: setsockopt(2), getsockopt(2). One table says where each one lives.
 #include <linux/tcp.h>
+#include <linux/udp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -17,6 +18,10 @@ namespace {
 // Newer than Debian 12's headers.
 constexpr int ip_local_port_range = 51;  // linux/in.h, 6.3
 constexpr int tcp_is_mptcp = 43;         // linux/tcp.h, 5.16
+
+// Of headers that cannot stand beside <netinet/in.h>.
+constexpr int so_original_dst = 80;       // linux/netfilter_ipv4.h, linux/netfilter_ipv6/ip6_tables.h
+constexpr std::size_t meminfo_drops = 8;  // SK_MEMINFO_DROPS, linux/sock_diag.h
 
 struct place {
     int level = -1;
@@ -47,6 +52,14 @@ constexpr std::array table{
     native_option{option_id::incoming_cpu, {SOL_SOCKET, SO_INCOMING_CPU}},
     native_option{option_id::dont_route, {SOL_SOCKET, SO_DONTROUTE}},
     native_option{option_id::listening, {SOL_SOCKET, SO_ACCEPTCONN}},
+    native_option{option_id::send_buffer_force, {SOL_SOCKET, SO_SNDBUFFORCE}},
+    native_option{option_id::receive_buffer_force, {SOL_SOCKET, SO_RCVBUFFORCE}},
+    native_option{option_id::prefer_busy_poll, {SOL_SOCKET, SO_PREFER_BUSY_POLL}},
+    native_option{option_id::busy_poll_budget, {SOL_SOCKET, SO_BUSY_POLL_BUDGET}},
+    native_option{option_id::incoming_napi_id, {SOL_SOCKET, SO_INCOMING_NAPI_ID}},
+    native_option{option_id::protocol, {SOL_SOCKET, SO_PROTOCOL}},
+    native_option{option_id::cookie, {SOL_SOCKET, SO_COOKIE}},
+    native_option{option_id::dropped, {SOL_SOCKET, SO_MEMINFO}},
     native_option{option_id::v6_only, {IPPROTO_IPV6, IPV6_V6ONLY}},
     native_option{option_id::hop_limit, {IPPROTO_IP, IP_TTL}, {IPPROTO_IPV6, IPV6_UNICAST_HOPS}},
     native_option{option_id::min_hop_limit, {IPPROTO_IP, IP_MINTTL}, {IPPROTO_IPV6, IPV6_MINHOPCOUNT}},
@@ -55,6 +68,9 @@ constexpr std::array table{
     native_option{option_id::free_bind, {IPPROTO_IP, IP_FREEBIND}, {IPPROTO_IPV6, IPV6_FREEBIND}},
     native_option{option_id::bind_address_no_port, {IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT}},
     native_option{option_id::local_port_range, {IPPROTO_IP, ip_local_port_range}},
+    native_option{option_id::unicast_interface, {IPPROTO_IP, IP_UNICAST_IF}, {IPPROTO_IPV6, IPV6_UNICAST_IF}},
+    native_option{option_id::original_destination, {IPPROTO_IP, so_original_dst}, {IPPROTO_IPV6, so_original_dst}},
+    native_option{option_id::udp_cork, {IPPROTO_UDP, UDP_CORK}},
     native_option{option_id::tcp_nodelay, {IPPROTO_TCP, TCP_NODELAY}},
     native_option{option_id::tcp_cork, {IPPROTO_TCP, TCP_CORK}},
     native_option{option_id::tcp_quick_ack, {IPPROTO_TCP, TCP_QUICKACK}},
@@ -66,6 +82,7 @@ constexpr std::array table{
     native_option{option_id::tcp_defer_accept, {IPPROTO_TCP, TCP_DEFER_ACCEPT}},
     native_option{option_id::tcp_fast_open, {IPPROTO_TCP, TCP_FASTOPEN}},
     native_option{option_id::tcp_fast_open_connect, {IPPROTO_TCP, TCP_FASTOPEN_CONNECT}},
+    native_option{option_id::tcp_fast_open_no_cookie, {IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE}},
     native_option{option_id::tcp_max_segment, {IPPROTO_TCP, TCP_MAXSEG}},
     native_option{option_id::tcp_syn_count, {IPPROTO_TCP, TCP_SYNCNT}},
     native_option{option_id::tcp_fin_wait, {IPPROTO_TCP, TCP_LINGER2}},
@@ -79,6 +96,7 @@ constexpr std::array table{
     native_option{option_id::multicast_loop, {IPPROTO_IP, IP_MULTICAST_LOOP}, {IPPROTO_IPV6, IPV6_MULTICAST_LOOP}},
     native_option{option_id::multicast_hops, {IPPROTO_IP, IP_MULTICAST_TTL}, {IPPROTO_IPV6, IPV6_MULTICAST_HOPS}},
     native_option{option_id::multicast_interface, {IPPROTO_IP, IP_MULTICAST_IF}, {IPPROTO_IPV6, IPV6_MULTICAST_IF}},
+    native_option{option_id::multicast_all, {IPPROTO_IP, IP_MULTICAST_ALL}, {IPPROTO_IPV6, IPV6_MULTICAST_ALL}},
     native_option{option_id::pass_credentials, {SOL_SOCKET, SO_PASSCRED}},
 };
 
@@ -96,7 +114,7 @@ constexpr bool is_text(option_id o) noexcept {
 
 const native_option* find(option_id o) noexcept {
     const auto at = static_cast<std::size_t>(o);
-    return at < table.size() && !is_text(o) ? &table[at] : nullptr;
+    return at < table.size() && !is_text(o) && o != option_id::original_destination ? &table[at] : nullptr;
 }
 
 template <class Raw>
@@ -122,6 +140,8 @@ std::error_code put_number(int fd, const native_option& to, place where, option_
             return put(fd, where, static_cast<std::uint32_t>(value));
         case option_id::local_port_range:
             return put(fd, where, static_cast<std::uint32_t>(value));
+        case option_id::unicast_interface:  // in network byte order, alone among interfaces
+            return put(fd, where, htonl(static_cast<std::uint32_t>(value)));
         default:
             return put(fd, where, static_cast<int>(std::clamp<option_value>(value, INT32_MIN, INT32_MAX)));
     }
@@ -137,12 +157,42 @@ std::error_code take_number(int fd, const native_option& from, place where, opti
         std::uint64_t raw = 0;
         failed = take(fd, where, raw);
         if (!failed) value = raw > INT64_MAX ? -1 : static_cast<option_value>(raw);
+    } else if (from.option == option_id::cookie) {
+        failed = take(fd, where, value);
+    } else if (from.option == option_id::dropped) {
+        std::array<std::uint32_t, meminfo_drops + 1> raw{};
+        failed = take(fd, where, raw);
+        if (!failed) value = raw[meminfo_drops];
+    } else if (from.option == option_id::unicast_interface) {
+        std::uint32_t raw = 0;
+        failed = take(fd, where, raw);
+        if (!failed) value = ntohl(raw);
     } else {
         int raw = 0;
         failed = take(fd, where, raw);
         const bool unsigned_one = from.option == option_id::mark || from.option == option_id::local_port_range ||
-                                  from.option == option_id::tcp_unsent_low_water;
+                                  from.option == option_id::tcp_unsent_low_water ||
+                                  from.option == option_id::incoming_napi_id;
         if (!failed) value = unsigned_one ? option_value{std::bit_cast<std::uint32_t>(raw)} : option_value{raw};
+    }
+    return failed;
+}
+
+// A dual-stack socket's connection is tracked by the version of IP that its packets have: the other answers that there
+// is no such connection, or, without that filter, no such option.
+std::error_code take_original_destination(int fd, family f, std::string& value) {
+    const native_option& from = table[static_cast<std::size_t>(option_id::original_destination)];
+    std::error_code failed = errc::not_supported;
+    sockaddr_storage raw{};
+    if (f == family::inet6) failed = take(fd, from.ipv6, raw);
+    if (failed && (f == family::inet || f == family::inet6)) {
+        raw = {};
+        const std::error_code other = take(fd, from.usual, raw);
+        if (!other || f == family::inet) failed = other;
+    }
+    if (!failed) {
+        value.assign(reinterpret_cast<const char*>(&raw),
+                     raw.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
     }
     return failed;
 }
@@ -160,7 +210,10 @@ std::error_code kernel_socket::set_option(option_id option, option_value value) 
     const std::error_code failed = put_number(fd_, *to, has_two ? to->ipv6 : to->usual, value);
     // For its IPv4 peers. A socket that takes none refuses, which is no failure.
     if (!failed && has_two) put_number(fd_, *to, to->usual, value);
-    if (!failed && option == option_id::linger) lingers_ = value > 0;
+    if (!failed && option == option_id::linger) {
+        lingers_ = value > 0;
+        lingered_ = lingered_ || lingers_;
+    }
     return failed;
 }
 
@@ -184,6 +237,7 @@ std::error_code kernel_socket::set_text_option(option_id option, const std::stri
 
 std::error_code kernel_socket::get_text_option(option_id option, std::string& value) const noexcept try {
     if (!is_open()) return errc::closed;
+    if (option == option_id::original_destination) return take_original_destination(fd_, family_, value);
     if (!is_text(option)) return errc::not_supported;
     const place from = table[static_cast<std::size_t>(option)].usual;
     std::array<char, 64> raw{};  // interfaces have 15 characters, algorithms 15 as well

@@ -183,9 +183,17 @@ int accepted_ahead::take() noexcept {
     return oldest;
 }
 
-void accepted_ahead::give_to(native_socket& out) {
-    out.accepted.insert(out.accepted.end(), waiting_.begin(), waiting_.end());
-    waiting_.clear();
+void accepted_ahead::give_to(native_socket& out) noexcept {
+    if (out.accepted.empty()) {
+        out.accepted = std::exchange(waiting_, {});
+        return;
+    }
+    try {
+        out.accepted.insert(out.accepted.end(), waiting_.begin(), waiting_.end());
+        waiting_.clear();
+    } catch (const std::bad_alloc&) {
+        reset_all();
+    }
 }
 
 void accepted_ahead::reset_all() noexcept {
@@ -197,21 +205,23 @@ void accepted_ahead::reset_all() noexcept {
     waiting_.clear();
 }
 
-void kernel_socket::inherit(native_socket& from) {
-    if (!from.accepted.empty()) ahead_ = std::make_unique<accepted_ahead>(std::move(from.accepted));
+void kernel_socket::inherit(native_socket& from) noexcept {
+    ahead_.take_from(from);
+    lingered_ = from.lingered;
     messages_ = std::static_pointer_cast<message_state>(std::exchange(from.messages, nullptr));
     uses_messages_ = messages_ != nullptr;
 }
 
-void kernel_socket::give_inherited_to(native_socket& out) {
-    if (ahead_ != nullptr) ahead_->give_to(out);
+void kernel_socket::give_inherited_to(native_socket& out) noexcept {
+    ahead_.give_to(out);
+    out.lingered = lingered_;
     out.messages = std::exchange(messages_, nullptr);
 }
 
 std::error_code kernel_socket::accept_inherited(network& home, std::unique_ptr<network_socket>& connection,
                                                 endpoint& client) noexcept {
     native_socket one;
-    one.descriptor = ahead_->take();
+    one.descriptor = ahead_.take();
     one.family = family_;
     one.type = type_;
     client = peer_of(one.descriptor);

@@ -19,6 +19,7 @@ struct msghdr;
 namespace cardea::detail {
 
 struct batch_slots;
+class splice_pipe;
 struct message_state;
 
 inline std::error_code last_error() noexcept { return {errno, std::system_category()}; }
@@ -32,7 +33,6 @@ bool accept_again(int error) noexcept;
 class accepted_ahead {
   public:
     accepted_ahead() noexcept = default;
-    explicit accepted_ahead(std::vector<int>&& from) noexcept : waiting_(std::move(from)) {}
     ~accepted_ahead() { reset_all(); }
     accepted_ahead(const accepted_ahead&) = delete;
     accepted_ahead& operator=(const accepted_ahead&) = delete;
@@ -43,7 +43,10 @@ class accepted_ahead {
     bool add(int fd) noexcept;
     /// The oldest one's descriptor, from now on the caller's. Not empty.
     int take() noexcept;
-    void give_to(native_socket& out);
+    /// Takes over what another network's had. Empty before.
+    void take_from(native_socket& from) noexcept { waiting_ = std::move(from.accepted); }
+    /// Behind those that are there already. Where there is no memory for that they are reset.
+    void give_to(native_socket& out) noexcept;
 
   private:
     /// Nobody asked in time: they are reset, as the kernel does with those in a closed listener's queue.
@@ -72,6 +75,7 @@ class kernel_socket : public network_socket {
     std::error_code recv_error(datagram_error& out) noexcept override;
     std::error_code set_membership(const group_membership& of, bool member) noexcept override;
     std::error_code peer_credentials(credentials& out) const noexcept override;
+    io_result splice(network_socket& to, std::size_t size, bool& sending_failed) noexcept override;
     [[nodiscard]] int descriptor() const noexcept override { return fd_; }
 
   protected:
@@ -83,17 +87,19 @@ class kernel_socket : public network_socket {
     void abandon_connect() noexcept;
     /// With SO_LINGER of more than 0 s close(2) blocks, on a non-blocking descriptor too: not on a loop's thread.
     [[nodiscard]] bool lingers() const noexcept { return lingers_; }
+    /// A connection accepted here may: it has SO_LINGER as the listener had it when the handshake was done.
+    [[nodiscard]] bool hands_on_linger() const noexcept { return lingered_; }
     /// SO_LINGER comes with a descriptor, from a listener (accept(2)) or from another network.
     void learn_linger() noexcept;
     std::error_code set_nonblocking(bool on) noexcept;
     [[nodiscard]] bool is_listening() const noexcept;
 
     /// Takes over a listener's connections from its last network; accept() gives them before it asks the kernel.
-    void inherit(native_socket& from);
-    [[nodiscard]] bool has_inherited() const noexcept { return ahead_ != nullptr && !ahead_->empty(); }
+    void inherit(native_socket& from) noexcept;
+    [[nodiscard]] bool has_inherited() const noexcept { return !ahead_.empty(); }
     std::error_code accept_inherited(network& home, std::unique_ptr<network_socket>& connection,
                                      endpoint& client) noexcept;
-    void give_inherited_to(native_socket& out);
+    void give_inherited_to(native_socket& out) noexcept;
 
     /// What a call that found nothing to do waits for.
     enum class readiness : std::uint8_t {
@@ -118,6 +124,10 @@ class kernel_socket : public network_socket {
     virtual std::error_code until_done(readiness what, trial one) noexcept = 0;
     /// Bytes of a stream that were received before anybody asked come before the kernel's. False: there are none.
     virtual bool take_ahead(mutable_buffer room, io_result& out) noexcept = 0;
+    /// There are none, and none will be before somebody asks.
+    [[nodiscard]] virtual bool nothing_ahead() const noexcept = 0;
+    /// O_NONBLOCK does no harm to this network's own calls.
+    [[nodiscard]] virtual bool may_stay_nonblocking() const noexcept { return true; }
     /// It has asked for errors or received a batch: the plain calls must go the way of messages.
     [[nodiscard]] bool uses_messages() const noexcept { return uses_messages_.load(std::memory_order_acquire); }
     io_result send_plainly(const_buffer data, const endpoint* to) noexcept;
@@ -130,6 +140,11 @@ class kernel_socket : public network_socket {
     const type type_;
 
   private:
+    class unblocked;
+    bool splice_by_pipe(kernel_socket& to, std::size_t size, io_result& done, bool& sending_failed) noexcept;
+    std::error_code fill(splice_pipe& pipe, std::size_t size) noexcept;
+    std::error_code drain(splice_pipe& pipe) noexcept;
+    void take_back(splice_pipe& pipe) noexcept;
     message_state* begin_messages() noexcept;
     int send_once(const outgoing_message& m, const endpoint* to, int flags, io_result& done) noexcept;
     int send_datagram(msghdr& h, int flags, std::size_t& sent) noexcept;
@@ -151,9 +166,11 @@ class kernel_socket : public network_socket {
     std::error_code set_multicast_interface(std::uint32_t index) noexcept;
 
     bool lingers_ = false;
-    std::unique_ptr<accepted_ahead> ahead_;  // few sockets ever have one
+    bool lingered_ = false;
+    accepted_ahead ahead_;
     std::shared_ptr<message_state> messages_;
     std::atomic<bool> uses_messages_{false};
+    std::atomic<bool> splices_{false};  // the next step of a splice() from here goes through a pipe
 };
 
 /// What a descriptor from elsewhere is (SO_DOMAIN, SO_TYPE): fills in family and type where they are not known, and

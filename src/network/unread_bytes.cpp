@@ -36,6 +36,16 @@ std::error_code unread_bytes::put_front(const_buffer bytes) noexcept {
     }
 }
 
+bool unread_bytes::make_room(std::size_t bytes) noexcept {
+    if (bytes == 0) return true;
+    try {
+        bytes_.reserve(bytes_.size() + bytes);
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
 void unread_bytes::give_to(native_socket& out) noexcept {
     bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(taken_));
     out.unread = std::move(bytes_);

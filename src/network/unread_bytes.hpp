@@ -23,6 +23,8 @@ class unread_bytes {
     [[nodiscard]] io_result peek(mutable_buffer room) const noexcept;
     /// In front of everything else. Fails for want of memory only.
     std::error_code put_front(const_buffer bytes) noexcept;
+    /// Memory for so many bytes behind those that are there, which give_to() hands on as well. False: there is none.
+    [[nodiscard]] bool make_room(std::size_t bytes) noexcept;
     void give_to(native_socket& out) noexcept;
 
   private:

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <exception>
+#include <limits>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -62,6 +63,14 @@ struct embedded_loop::state {
 
     [[nodiscard]] std::string name() const { return under.net->name(); }
 
+    /// `next_ns`, from now, or when the network has something to do, if that is sooner.
+    [[nodiscard]] std::int64_t soonest(std::int64_t next_ns) const noexcept {
+        const std::int64_t due = under.drives->due_ns();
+        if (due == std::numeric_limits<std::int64_t>::max()) return next_ns;
+        const std::int64_t until_due = std::max<std::int64_t>(due - under.drives->clock_ns(), 0);
+        return next_ns < 0 ? until_due : std::min(next_ns, until_due);
+    }
+
     /// Makes the descriptor readable after `ns`; 0: at once; negative: by the network only.
     void wake_after(std::int64_t ns) const noexcept {
         constexpr std::int64_t second = 1'000'000'000;
@@ -94,7 +103,7 @@ bool embedded_loop::run_ready() {
     const std::int64_t next_ns = s.inside.turn();
     const bool fibers_left = s.inside.statistics().fibers > 0;
     s.inside.step_out();
-    s.wake_after(next_ns);
+    s.wake_after(s.soonest(next_ns));
     if (fibers_left) return true;
     if (const std::exception_ptr failure = std::exchange(s.root.first_failure, nullptr)) {
         s.root.cancelled = false;

@@ -126,12 +126,20 @@ void serving::dispatch(arrival&& one, bool may_leave) {
         next_loop_ = (next_loop_ + 1) % static_cast<unsigned>(of_.boxes.size());
         std::error_code ec;
         if (target != number_) one.peer.handle().detach(ec);
-        if (target != number_ && !ec) {
-            of_.boxes[target]->push(std::move(one));
-            return;
-        }
+        if (target != number_ && !ec && deliver(*of_.boxes[target], one)) return;
     }
     take(std::move(one));
+}
+
+// False: that loop takes no more, for the server drains, and `one` is still ours. Cancelled while it is full, for the
+// same reason, this loop serves it as well: who was accepted gets its handler.
+bool serving::deliver(channel<arrival>& box, arrival& one) {
+    try {
+        return box.push_from(one);
+    } catch (...) {
+        take(std::move(one));
+        throw;
+    }
 }
 
 void serving::box_loop() noexcept {

@@ -43,6 +43,7 @@ class serving {
 
     bool accept_one(gate& g);
     void dispatch(arrival&& one, bool may_leave);
+    bool deliver(channel<arrival>& box, arrival& one);
     void take(arrival&& one);
     void datagram_came(gate& g, const received& got) noexcept;
     bool pause(gate& g, const std::exception_ptr& why) noexcept;

@@ -31,7 +31,7 @@ struct directory {
 class sim_network : public cardea::detail::stack_network {
   public:
     sim_network(simulation& in, const stack::host_config& config, const directory& names)
-        : stack_network(config), in_(in), names_(names) {}
+        : stack_network(config, "link"), in_(in), names_(names) {}
 
     [[nodiscard]] const char* name() const noexcept override { return "sim"; }
     [[nodiscard]] std::int64_t now_ns() const noexcept override;

@@ -83,6 +83,10 @@ void compare(const std::vector<network_interface>& before, const std::vector<net
 }  // namespace
 
 std::vector<network_interface> interfaces(std::error_code& ec) noexcept try {
+    std::vector<network_interface> its_own;
+    ec = this_network().list_interfaces(its_own);
+    if (ec != errc::not_supported) return its_own;
+    ec.clear();
     const socket asking = open_here(false, ec);
     return ec ? std::vector<network_interface>() : detail::list_interfaces(asking.native_handle(), ec);
 } catch (const std::bad_alloc&) {
@@ -106,6 +110,9 @@ interface_watch::interface_watch() {
 
 interface_watch::interface_watch(std::error_code& ec) noexcept {
     try {
+        ec = this_network().list_interfaces(known_);
+        if (ec != errc::not_supported) return;
+        ec.clear();
         notices_ = open_here(true, ec);
         if (!ec) ask_ = detail::open_route_socket(false, ec);
         if (!ec) known_ = detail::list_interfaces(ask_.get(), ec);
@@ -115,11 +122,27 @@ interface_watch::interface_watch(std::error_code& ec) noexcept {
 }
 
 void interface_watch::look(std::error_code& ec) {
-    detail::discard_notices(notices_.native_handle());
-    std::vector<network_interface> now = detail::list_interfaces(ask_.get(), ec);
+    std::vector<network_interface> now;
+    if (ask_) {
+        detail::discard_notices(notices_.native_handle());
+        now = detail::list_interfaces(ask_.get(), ec);
+    } else {
+        ec = this_network().list_interfaces(now);
+    }
     if (ec) return;
     compare(known_, now, untold_);
     known_ = std::move(now);
+}
+
+void interface_watch::await_notice(std::error_code& ec) noexcept {
+    if (!ask_) {
+        ec = this_network().await_interfaces(seen_);
+        return;
+    }
+    std::byte notice{};
+    notices_.recv({&notice, 1}, ec);
+    // A long notice is cut, and one that was dropped is told as ENOBUFS: both say that something has changed.
+    if (ec == std::errc::message_size || ec == std::errc::no_buffer_space) ec.clear();
 }
 
 interface_change interface_watch::next() {
@@ -132,10 +155,8 @@ interface_change interface_watch::next() {
 interface_change interface_watch::next(std::error_code& ec) noexcept try {
     ec.clear();
     while (untold_.empty()) {
-        std::byte notice{};
-        notices_.recv({&notice, 1}, ec);
-        // A long notice is cut, and one that was dropped is told as ENOBUFS: both say that something has changed.
-        if (ec && ec != std::errc::message_size && ec != std::errc::no_buffer_space) return {};
+        await_notice(ec);
+        if (ec) return {};
         look(ec);
         if (ec) return {};
     }

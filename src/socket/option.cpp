@@ -42,6 +42,22 @@ const char* name(option_id option) noexcept {
             return "SO_DONTROUTE";
         case option_id::listening:
             return "SO_ACCEPTCONN";
+        case option_id::send_buffer_force:
+            return "SO_SNDBUFFORCE";
+        case option_id::receive_buffer_force:
+            return "SO_RCVBUFFORCE";
+        case option_id::prefer_busy_poll:
+            return "SO_PREFER_BUSY_POLL";
+        case option_id::busy_poll_budget:
+            return "SO_BUSY_POLL_BUDGET";
+        case option_id::incoming_napi_id:
+            return "SO_INCOMING_NAPI_ID";
+        case option_id::protocol:
+            return "SO_PROTOCOL";
+        case option_id::cookie:
+            return "SO_COOKIE";
+        case option_id::dropped:
+            return "SO_MEMINFO";
         case option_id::v6_only:
             return "IPV6_V6ONLY";
         case option_id::hop_limit:
@@ -58,6 +74,12 @@ const char* name(option_id option) noexcept {
             return "IP_BIND_ADDRESS_NO_PORT";
         case option_id::local_port_range:
             return "IP_LOCAL_PORT_RANGE";
+        case option_id::unicast_interface:
+            return "IP_UNICAST_IF";
+        case option_id::original_destination:
+            return "SO_ORIGINAL_DST";
+        case option_id::udp_cork:
+            return "UDP_CORK";
         case option_id::tcp_nodelay:
             return "TCP_NODELAY";
         case option_id::tcp_cork:
@@ -80,6 +102,8 @@ const char* name(option_id option) noexcept {
             return "TCP_FASTOPEN";
         case option_id::tcp_fast_open_connect:
             return "TCP_FASTOPEN_CONNECT";
+        case option_id::tcp_fast_open_no_cookie:
+            return "TCP_FASTOPEN_NO_COOKIE";
         case option_id::tcp_max_segment:
             return "TCP_MAXSEG";
         case option_id::tcp_syn_count:
@@ -106,6 +130,8 @@ const char* name(option_id option) noexcept {
             return "IP_MULTICAST_TTL";
         case option_id::multicast_interface:
             return "IP_MULTICAST_IF";
+        case option_id::multicast_all:
+            return "IP_MULTICAST_ALL";
         case option_id::pass_credentials:
             return "SO_PASSCRED";
     }

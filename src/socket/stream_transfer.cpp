@@ -162,16 +162,26 @@ std::uint64_t socket::send_file(const file& from, std::uint64_t offset, std::uin
 
 std::size_t socket::splice(socket& to, std::size_t at_most, std::error_code& ec, bool& sending_failed) noexcept {
     sending_failed = false;
-    const io_result done = observed(call_kind::recv, at_most, &peer_, nullptr, [&]() -> io_result {
-        return to.observed(call_kind::send, at_most, &to.peer_, nullptr, [&]() -> io_result {
-            const bool streams = type_ == type::stream && to.type_ == type::stream;
-            std::error_code failed = streams ? std::error_code() : errc::not_supported;
-            network_socket* source = failed ? nullptr : here_to_block(failed);
-            if (source == nullptr || at_most == 0) return {0, failed};
-            network_socket* target = to.here(failed);
-            sending_failed = target == nullptr;
-            return target != nullptr ? source->splice(*target, at_most, sending_failed) : io_result{0, failed};
+    io_result done;
+    const auto move = [&]() noexcept -> io_result {
+        const bool streams = type_ == type::stream && to.type_ == type::stream;
+        std::error_code failed = streams ? std::error_code() : errc::not_supported;
+        network_socket* source = failed ? nullptr : here_to_block(failed);
+        if (source == nullptr || at_most == 0) return {0, failed};
+        network_socket* target = to.here(failed);
+        sending_failed = target == nullptr;
+        return target != nullptr ? source->splice(*target, at_most, sending_failed) : io_result{0, failed};
+    };
+    // Two calls to who observes, and the error is that of one of them.
+    const auto as = [&](bool sending) noexcept {
+        return io_result{done.bytes, sending_failed == sending ? done.error : std::error_code()};
+    };
+    observed(call_kind::recv, at_most, &peer_, nullptr, [&] {
+        to.observed(call_kind::send, at_most, &to.peer_, nullptr, [&] {
+            done = move();
+            return as(true);
         });
+        return as(false);
     });
     ec = done.error;
     return done.bytes;

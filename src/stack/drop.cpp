@@ -8,7 +8,7 @@ namespace cardea::stack {
 
 namespace {
 
-constexpr std::array<char const*, 21> names{
+constexpr std::array<char const*, 22> names{
     "none",
     "truncated packet",
     "not IPv4 or IPv6",
@@ -30,8 +30,9 @@ constexpr std::array<char const*, 21> names{
     "ICMP error about no packet of ours",
     "ICMP message ignored",
     "unacceptable TCP segment",
+    "out of memory",
 };
-static_assert(names.size() == static_cast<std::size_t>(drop_reason::tcp_unacceptable) + 1);
+static_assert(names.size() == static_cast<std::size_t>(drop_reason::out_of_memory) + 1);
 
 }  // namespace
 

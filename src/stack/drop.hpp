@@ -28,6 +28,7 @@ enum class drop_reason : std::uint8_t {
     icmp_unmatched,        ///< an ICMP error whose quoted packet no socket of ours can have sent
     icmp_ignored,          ///< an ICMP message a host need not act on
     tcp_unacceptable,      ///< refused by the connection's sequence checks
+    out_of_memory,         ///< taking it in needed memory that there was not
     count_,
 };
 

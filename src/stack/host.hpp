@@ -27,6 +27,8 @@ struct host_counters {
     std::size_t sockets = 0;
     std::size_t connections = 0;  ///< TCP, TIME-WAIT and unaccepted ones included
     std::size_t reassembly_bytes = 0;
+    std::size_t tcp_memory = 0;  ///< bytes of buffers
+    std::size_t udp_memory = 0;  ///< bytes of receive queues
 
     std::uint64_t drops(drop_reason r) const { return dropped[static_cast<std::size_t>(r)]; }
 };

@@ -76,8 +76,16 @@ struct host_config {
     std::uint32_t icmp_error_burst = 50;
     std::size_t output_packets = 4096;    ///< queued by UDP and ICMP until poll()
     std::size_t loopback_packets = 4096;  ///< on the way from the host to itself
+    /// Buffers of all TCP connections together, both ways, as Linux's tcp_mem. At three quarters of it they cease to
+    /// grow: windows are announced for what is there, senders wait. At seven eighths data beyond a gap is given up, and
+    /// is sent again. Beyond it 2 KiB each way remain to every connection, so that none stands still.
+    std::size_t tcp_memory = std::size_t{512} * 1024 * 1024;
+    /// Received datagrams of all UDP sockets together, as udp_mem: past it what arrives is dropped, but for what the
+    /// first 4 KiB of a socket hold.
+    std::size_t udp_memory = std::size_t{128} * 1024 * 1024;
+    std::size_t output_bytes = std::size_t{64} * 1024 * 1024;  ///< of output_packets, and of loopback_packets
     std::size_t max_sockets = 1 << 20;
-    std::size_t max_connections = 1 << 20;
+    std::size_t max_connections = 1 << 20;  ///< past it the oldest in TIME-WAIT gives way
 
     bool answer_echo = true;
 

@@ -2,6 +2,7 @@
 #include "stack/host_core.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "stack/wire/protocol.hpp"
 
@@ -15,7 +16,11 @@ class counting_sink final : public packet_sink {
     counting_sink(packet_sink& next, std::uint64_t& count) : next_{next}, count_{count} {}
     void emit(packet_view const& packet) override {
         ++count_;
-        next_.emit(packet);
+        try {
+            next_.emit(packet);
+        } catch (std::bad_alloc const&) {
+            return;  // lost on its way, as packets are
+        }
     }
 
   private:
@@ -51,7 +56,11 @@ host_core::~host_core() {
 void host_core::ingress(bytes_view packet, packet_meta const& meta, bool looped, time_ns now) {
     now_ = now;
     ++counters_.packets_in;
-    in_.receive(packet, meta, looped, now);
+    try {
+        in_.receive(packet, meta, looped, now);
+    } catch (std::bad_alloc const&) {
+        drop(packet, drop_reason::out_of_memory);  // as if it had been lost
+    }
     if (output_pending()) signal_output();
 }
 
@@ -172,6 +181,8 @@ host_counters host_core::counters() const {
     c.connections = tcp.connections();
     c.icmp_errors_suppressed = icmp_.errors_suppressed();
     c.reassembly_bytes = in_.pending().bytes_held();
+    c.tcp_memory = tcp.memory_used();
+    c.udp_memory = udp.memory_used();
     return c;
 }
 

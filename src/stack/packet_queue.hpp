@@ -1,4 +1,5 @@
-// A bounded FIFO of packets that reuses their storage: in steady state queueing a packet allocates nothing.
+// A FIFO of packets, bounded in number and bytes, that reuses their storage: in steady state queueing a packet
+// allocates nothing.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +11,10 @@ namespace cardea::stack {
 
 class packet_queue {
   public:
-    explicit packet_queue(std::size_t bound) : bound_{bound} {}
+    packet_queue(std::size_t bound, std::size_t bytes) : bound_{bound}, bytes_bound_{bytes} {}
 
     bool empty() const { return count_ == 0; }
-    bool full() const { return count_ == bound_; }
+    bool full() const { return count_ == bound_ || bytes_ >= bytes_bound_; }
     std::size_t size() const { return count_; }
 
     /// False, and nothing happens, when full.
@@ -24,6 +25,7 @@ class packet_queue {
         slot.bytes.clear();
         v.append_to(slot.bytes);
         slot.meta = v.meta;
+        bytes_ += slot.bytes.size();
         ++count_;
         return true;
     }
@@ -32,6 +34,7 @@ class packet_queue {
 
     void pop() {
         auto& bytes = slots_[head_].bytes;
+        bytes_ -= bytes.size();
         // A rare giant must not stay for ever in every slot it passed through.
         if (bytes.capacity() > kept_capacity) std::vector<std::byte>{}.swap(bytes);
         head_ = (head_ + 1) % slots_.size();
@@ -42,6 +45,7 @@ class packet_queue {
     packet take() {
         auto p = std::move(slots_[head_]);
         slots_[head_] = {};
+        bytes_ -= p.bytes.size();
         head_ = (head_ + 1) % slots_.size();
         --count_;
         return p;
@@ -60,7 +64,9 @@ class packet_queue {
     std::vector<packet> slots_;
     std::size_t head_ = 0;
     std::size_t count_ = 0;
+    std::size_t bytes_ = 0;
     std::size_t bound_;
+    std::size_t bytes_bound_;  ///< exceeded by one packet at most
 };
 
 }  // namespace cardea::stack

@@ -2,6 +2,7 @@
 // deadlines fire in the order in which their owners were made.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -24,6 +25,11 @@ class timer_heap {
     bool empty() const { return heap_.empty(); }
     time_ns next() const { return heap_.empty() ? never : heap_.front()->deadline; }
     timed* front() const { return heap_.front(); }
+
+    /// Room for so many members: set() does not allocate while there are no more.
+    void reserve(std::size_t members) {
+        if (members > heap_.capacity()) heap_.reserve(std::max(members, 2 * heap_.capacity()));
+    }
 
     /// Sets, moves or (with `never`) removes a member's deadline.
     void set(timed& t, time_ns deadline) {

@@ -156,7 +156,10 @@ constexpr entry entries[] = {{"address", "address", set_address}, duration < [](
 > ("icmp_error_burst"), number < [](config& c) -> auto& { return c.host.max_sockets; }
 > ("max_sockets"), number < [](config& c) -> auto& { return c.host.max_connections; }
 > ("max_connections"), number < [](config& c) -> auto& { return c.host.udp_receive_buffer; }
-, 1, largest_buffer > ("udp_receive_buffer"),
+, 1, largest_buffer > ("udp_receive_buffer"), number < [](config& c) -> auto& { return c.host.tcp_memory; }
+, 0, any > ("tcp_memory"), number < [](config& c) -> auto& { return c.host.udp_memory; }
+, 0, any > ("udp_memory"), number < [](config& c) -> auto& { return c.host.reassembly_bytes; }
+, 0, any > ("reassembly_bytes"),
     // TCP: what is offered
     flag < [](config& c) -> auto& {
     return c.host.tcp.window_scaling;
@@ -202,7 +205,8 @@ constexpr entry entries[] = {{"address", "address", set_address}, duration < [](
     number < [](config& c) -> auto& {
     return c.host.tcp.challenge_acks_per_second;
 }
-> ("challenge_acks_per_second"), flag < [](config& c) -> auto& { return c.host.tcp.abort_on_hard_icmp; }
+> ("challenge_acks_per_second"), flag < [](config& c) -> auto& { return c.host.tcp.icmp_ends_opening; }
+> ("icmp_ends_opening"), flag < [](config& c) -> auto& { return c.host.tcp.abort_on_hard_icmp; }
 > ("abort_on_hard_icmp"),
 };  // namespace cardea::stack_c
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cardea/descriptor.hpp>
 #include <string>
 
 #include "every_network.hpp"
@@ -153,6 +154,56 @@ TEST_P(adopting_on_stacks, without_descriptors_it_says_so) {
         EXPECT_EQ(std::string(room.data(), room.size()), "still here");
         (void)socket::adopt(0, ec);
         EXPECT_EQ(ec, errc::wrong_network);
+    });
+}
+
+TEST_P(adopting, who_gives_a_socket_up_while_another_lets_go_of_it_is_not_kept_waiting) {
+    on_network([&] {
+        for (int round = 0; round < 10; ++round) {
+            two_streams both = connected_pair();
+            std::array<char, 4> room{};
+            for (int i = 0; i < 3; ++i) {  // the kernel receives ahead from here on, where it does
+                both.client.send_all("four");
+                both.server.recv_exactly(room);
+            }
+            descriptor let_go;
+            std::error_code ec;
+            {
+                scope all;
+                all.spawn([&] {
+                    native_socket released = both.server.handle().release(ec);
+                    if (!ec) let_go = descriptor(released.descriptor);
+                });
+                if (!runs_on_threads()) {  // where moving a socket is its owner's
+                    yield();
+                    both.server = tcp_stream();
+                }
+                all.join();
+            }
+            EXPECT_FALSE(both.server.is_open());
+            if (!ec) {
+                EXPECT_GE(let_go.get(), 0);
+            } else {
+                EXPECT_EQ(ec, errc::closed);
+            }
+        }
+    });
+}
+
+TEST_P(adopting, a_duplicates_end_ends_no_call_on_the_other) {
+    if (runs_on_threads()) GTEST_SKIP() << "close() shuts down what duplicates share, to wake other threads";
+    on_network([] {
+        tcp_listener door("127.0.0.1:0");
+        tcp_listener duplicate{socket::adopt(::fcntl(door.handle().native_handle(), F_DUPFD_CLOEXEC, 0))};
+        scope all;
+        spawn_waiting(all, [&] { EXPECT_TRUE(door.accept().is_open()); });
+        std::error_code ec;
+        spawn_waiting(all, [&] { duplicate.accept(ec); });
+        duplicate.close();
+        while (!ec) yield();
+        EXPECT_EQ(ec, errc::closed);
+        tcp_stream client = tcp_stream::connect(door.local());
+        all.join();
     });
 }
 

@@ -227,5 +227,138 @@ TEST_P(copying, splice_moves_bulk_without_loss) {
     });
 }
 
+constexpr std::size_t bulk = 200'000;
+
+// Moves bulk until the line is warm: from then on each step is spliced where the network can.
+std::size_t move_bulk(two_streams& from, two_streams& to, std::size_t at) {
+    scope writer;
+    writer.spawn([&] { from.client.send_all(pattern_bytes(at, bulk)); });
+    scope reader;
+    reader.spawn([&] {
+        std::vector<std::byte> room(bulk);
+        to.server.recv_exactly(room);
+        EXPECT_EQ(matching_bytes(room, at), bulk);
+    });
+    for (std::size_t moved = 0; moved < bulk;) moved += splice(from.server, to.client, bulk);
+    reader.join();
+    writer.join();
+    return at + bulk;
+}
+
+TEST_P(copying, a_cancellation_amid_bulk_loses_nothing) {
+    on_network([] {
+        two_streams from = connected_pair();
+        two_streams to = connected_pair(true);
+        std::size_t at = move_bulk(from, to, 0);
+        const std::size_t much = at + 5'000'000;
+        scope writer;
+        writer.spawn([&] {
+            from.client.send_all(pattern_bytes(at, much - at));
+            from.client.shutdown(direction::send);
+        });
+        // Again and again, with the receiver's window full: nobody reads meanwhile.
+        draws random(at);
+        for (int round = 0; round < 10; ++round) {
+            std::uint64_t passed_on = 0;
+            std::error_code ec;
+            {
+                const deadline soon(std::chrono::microseconds(random.below(4'000)));
+                passed_on = copy(from.server, to.client, ec);
+            }
+            EXPECT_EQ(ec, errc::timed_out);
+            std::vector<std::byte> room(static_cast<std::size_t>(passed_on));
+            to.server.recv_exactly(room);
+            ASSERT_EQ(matching_bytes(room, at), room.size()) << "at " << at;
+            at += room.size();
+        }
+        // What the last round could not pass on comes first.
+        EXPECT_EQ(read_to_the_end(from.server, at), much - at);
+        writer.join();
+    });
+}
+
+TEST_P(copying, a_receiver_that_resets_amid_bulk_costs_no_byte_of_what_it_did_not_take) {
+    on_network([] {
+        two_streams from = connected_pair();
+        two_streams to = connected_pair(true);
+        const std::size_t at = move_bulk(from, to, 0);
+        const std::size_t much = at + 2'000'000;
+        scope others;
+        others.spawn([&] {
+            from.client.send_all(pattern_bytes(at, much - at));
+            from.client.shutdown(direction::send);
+        });
+        std::uint64_t passed_on = 0;
+        std::error_code ec;
+        scope proxy;
+        spawn_waiting(proxy, [&] { passed_on = copy(from.server, to.client, ec); });
+        to.server.reset();
+        proxy.join();
+        EXPECT_TRUE(ec == std::errc::connection_reset || ec == std::errc::broken_pipe) << ec.message();
+        const std::size_t rest = at + static_cast<std::size_t>(passed_on);
+        EXPECT_EQ(read_to_the_end(from.server, rest), much - rest);
+        others.join();
+    });
+}
+
+TEST_P(copying, what_was_put_back_goes_before_bulk) {
+    on_network([] {
+        two_streams from = connected_pair();
+        two_streams to = connected_pair();
+        const std::size_t at = move_bulk(from, to, 0);
+        scope writer;
+        writer.spawn([&] {
+            from.client.send_all(pattern_bytes(at, 100'000));
+            from.client.shutdown(direction::send);
+        });
+        std::vector<std::byte> room(30'000);
+        from.server.recv_exactly(room);
+        from.server.put_back({room.data(), room.size()});
+        scope proxy;
+        proxy.spawn([&] { EXPECT_EQ(copy(from.server, to.client), 100'000U); });
+        EXPECT_EQ(read_to_the_end(to.server, at), 100'000U);
+        proxy.join();
+    });
+}
+
+TEST_P(copying, messages_after_bulk_pass_as_they_come) {
+    on_network([] {
+        two_streams from = connected_pair();
+        two_streams to = connected_pair();
+        std::size_t at = move_bulk(from, to, 0);
+        scope proxy;
+        proxy.spawn([&] { copy(from.server, to.client); });
+        std::array<std::byte, 100> room{};
+        for (int i = 0; i < 50; ++i, at += room.size()) {
+            from.client.send_all(pattern_bytes(at, room.size()));
+            to.server.recv_exactly(room);
+            EXPECT_EQ(matching_bytes(room, at), room.size());
+        }
+        from.client.shutdown(direction::send);
+        EXPECT_EQ(to.server.recv(room), 0U);
+        proxy.join();
+    });
+}
+
+TEST_P(copying, many_at_once_lose_nothing) {
+    on_network([] {
+        constexpr std::size_t pairs = 20;
+        std::vector<two_streams> from(pairs);
+        std::vector<two_streams> to(pairs);
+        scope all;
+        for (std::size_t i = 0; i < pairs; ++i) {
+            from[i] = connected_pair();
+            to[i] = connected_pair(true);
+            all.spawn([&, i] {
+                from[i].client.send_all(pattern_bytes(0, 1'000'000));
+                from[i].client.shutdown(direction::send);
+            });
+            all.spawn([&, i] { copy(from[i].server, to[i].client); });
+        }
+        for (std::size_t i = 0; i < pairs; ++i) EXPECT_EQ(read_to_the_end(to[i].server), 1'000'000U);
+        all.join();
+    });
+}
+
 }  // namespace
 }  // namespace cardea::conformance

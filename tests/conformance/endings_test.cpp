@@ -263,6 +263,23 @@ TEST_P(endings, sigpipe_is_never_raised) {
         large.server.reset();
         ec.clear();
         while (!ec) large.client.send_all(std::vector<std::byte>(1'000'000), ec);
+        // By splice(2), which has no MSG_NOSIGNAL.
+        two_streams from = connected_pair();
+        two_streams to = connected_pair();
+        scope writer;
+        writer.spawn([&] { from.client.send_all(std::vector<std::byte>(3'000'000), ec); });
+        std::error_code broken;
+        std::vector<std::byte> room(100'000);
+        for (int i = 0; i < 20; ++i) {
+            const std::size_t moved = splice(from.server, to.client, room.size());
+            to.server.recv_exactly({room.data(), moved});
+        }
+        to.server.reset();
+        while (!broken) splice(from.server, to.client, room.size(), broken);
+        for (int i = 0; i < 10; ++i) splice(from.server, to.client, room.size(), broken);
+        EXPECT_TRUE(broken);
+        from.server.reset();
+        writer.join();
     });
     EXPECT_EQ(raised, 0);
     ::sigaction(SIGPIPE, &before, nullptr);

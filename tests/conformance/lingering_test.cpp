@@ -92,6 +92,29 @@ TEST_P(lingering, an_accepted_socket_has_it_from_its_listener) {
     });
 }
 
+TEST_P(lingering_on_kernels, a_connection_in_the_queue_keeps_what_the_listener_has_no_more) {
+    on_network([] {
+        for (const bool on_a_thread_first : {false, true}) {
+            tcp_listener door;
+            tcp_stream client;
+            const auto set_up = [&] {
+                door = tcp_listener("127.0.0.1:0");
+                door.handle().set(option::linger{5s});
+                client = tcp_stream::connect(door.local());
+                door.handle().set(option::linger{std::nullopt});
+            };
+            if (on_a_thread_first) {
+                std::thread(set_up).join();
+            } else {
+                set_up();
+            }
+            tcp_stream server = door.accept();
+            EXPECT_EQ(server.get<option::linger>(), 5s);
+            expect_nobody_else_waits(server, client);
+        }
+    });
+}
+
 TEST_P(lingering_on_kernels, a_socket_keeps_it_when_it_moves_to_another_network) {
     on_network([] {
         two_streams both;

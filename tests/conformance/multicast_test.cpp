@@ -83,6 +83,32 @@ TEST_P(multicast_on_kernels, a_member_receives_until_it_leaves) {
     }));
 }
 
+TEST_P(multicast_on_kernels, who_asks_for_it_hears_its_own_groups_only) {
+    on_network(on_a_wire([] {
+        const std::uint32_t wire = interface_of("wire");
+        for (const place& p : places) {
+            const auto share = [&](const endpoint& where) {
+                socket s(where.family(), type::datagram);
+                s.set(option::reuse_address{});
+                s.bind(where);
+                return udp_socket(std::move(s));
+            };
+            udp_socket member = share(address(p.bind, 0));
+            udp_socket stranger = share(member.local());
+            const endpoint group = address(p.group, member.local().port());
+            join(member, {.group = group, .interface = wire});
+            udp_socket sender = sender_at(p.sender);
+            sender.send_to("to everybody", group);
+            EXPECT_TRUE(hears(member, ages));
+            EXPECT_TRUE(hears(stranger, ages)) << "as Linux has it";
+            stranger.set(option::multicast_all{false});
+            sender.send_to("to members", group);
+            EXPECT_TRUE(hears(member, ages));
+            EXPECT_FALSE(hears(stranger));
+        }
+    }));
+}
+
 TEST_P(multicast_on_kernels, one_dual_stack_socket_joins_groups_of_both_kinds) {
     on_network(on_a_wire([] {
         const std::uint32_t wire = interface_of("wire");

@@ -1,4 +1,4 @@
-// A thread that finds no descriptor to be woken by (EMFILE) is cancelled all the same.
+// Without descriptors (EMFILE) a thread that finds none to be woken by is cancelled all the same, and bulk is copied.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -48,6 +48,41 @@ std::string cancelled_without_descriptors() {
     child.cancel();
     child.join();
     return ec == errc::cancelled ? "cancelled" : ec.message();
+}
+
+std::string copied_without_descriptors() {
+    ::alarm(static_cast<unsigned>(ages.count()));
+    two_streams from = connected_pair();
+    two_streams to = connected_pair();
+    constexpr std::size_t much = 3'000'000;
+    std::atomic<bool> go{false};
+    std::size_t received = 0;
+    scope others;
+    others.spawn([&] {
+        while (!go) std::this_thread::yield();
+        from.client.send_all(pattern_bytes(0, much));
+        from.client.shutdown(direction::send);
+    });
+    others.spawn([&] {
+        std::vector<std::byte> room(64 * 1024);
+        while (const std::size_t n = to.server.recv(room)) {
+            received += matching_bytes({room.data(), n}, received);
+        }
+    });
+    const rlimit few{64, 64};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    while (::dup(0) >= 0) {
+    }
+    go = true;
+    const std::uint64_t passed_on = copy(from.server, to.client);
+    others.join();
+    return passed_on == much && received == much ? "copied" : std::to_string(received);
+}
+
+TEST(no_descriptors, bulk_is_copied_without_pipes) {
+    if (under_asan) GTEST_SKIP() << "the sanitizers look at objects through descriptors of their own";
+    if (under_tsan) GTEST_SKIP() << "ThreadSanitizer ends a forked child that makes threads";
+    EXPECT_EQ(in_own_process(copied_without_descriptors), "copied");
 }
 
 TEST(no_descriptors, a_waiting_thread_is_cancelled_without_one) {

@@ -1,5 +1,9 @@
 // Options that only a kernel's sockets have (socket(7), ip(7), tcp(7)): what each of them brings about. Elsewhere they
 // are refused, and never silently ignored.
+#include <netinet/in.h>
+
+#include <cardea/datagram.hpp>
+#include <cardea/multicast.hpp>
 #include <cerrno>
 #include <fstream>
 #include <sstream>
@@ -27,6 +31,13 @@ void expect_refused(socket& s, const Option& option) {
     EXPECT_EQ(ec, errc::not_supported) << name(Option::id);
 }
 
+template <class Option>
+void expect_unknown(const socket& s) {
+    std::error_code ec;
+    (void)s.get<Option>(ec);
+    EXPECT_EQ(ec, errc::not_supported) << name(Option::id);
+}
+
 TEST_P(options_of_a_kernel, are_refused_where_there_is_none) {
     if (GetParam().kernel) GTEST_SKIP() << "this network has them";
     on_network([] {
@@ -44,7 +55,20 @@ TEST_P(options_of_a_kernel, are_refused_where_there_is_none) {
             expect_refused(s, option::fast_open{});
             expect_refused(s, option::fast_open_connect{});
             expect_refused(s, option::defer_accept{});
+            expect_refused(s, option::fast_open_no_cookie{});
             expect_refused(s, option::window_clamp{10'000});
+            expect_refused(s, option::send_buffer_force{100'000});
+            expect_refused(s, option::receive_buffer_force{100'000});
+            expect_refused(s, option::prefer_busy_poll{});
+            expect_refused(s, option::busy_poll_budget{16});
+            expect_refused(s, option::unicast_interface{1});
+            expect_refused(s, option::multicast_all{false});
+            expect_refused(s, option::udp_cork{});
+            expect_unknown<option::original_destination>(s);
+            expect_unknown<option::incoming_napi_id>(s);
+            expect_unknown<option::protocol>(s);
+            expect_unknown<option::cookie>(s);
+            expect_unknown<option::dropped>(s);
         }
         std::error_code ec;
         const socket multipath(family::inet, type::stream, multipath_tcp, ec);
@@ -65,8 +89,44 @@ TEST_P(options_of_a_kernel_on_kernels, are_read_as_they_were_set) {
             expect_kept(s, option::max_segment{700});
             expect_kept(s, option::fast_open_connect{true});
             expect_kept(s, option::reuse_port{true});
+            expect_kept(s, option::prefer_busy_poll{true});
+            s.set(option::busy_poll_budget{16});
+            expect_kept(s, option::fast_open_no_cookie{true});
+            expect_kept(s, option::unicast_interface{interface_of("lo")});
+            expect_kept(s, option::unicast_interface{0});
+            expect_kept(s, option::multicast_all{false});
         }
     }));
+}
+
+TEST_P(options_of_a_kernel_on_kernels, buffers_go_beyond_the_systems_bounds_by_force) {
+    on_network(in_own_network({}, [] {
+        const int bound = [] {
+            int bytes = 0;
+            std::ifstream("/proc/sys/net/core/rmem_max") >> bytes;
+            return bytes;
+        }();
+        socket s(family::inet, type::datagram);
+        s.set(option::receive_buffer{2 * bound});
+        EXPECT_EQ(s.get<option::receive_buffer>(), 2 * bound) << "the bound, doubled (socket(7))";
+        s.set(option::receive_buffer_force{2 * bound});
+        EXPECT_EQ(s.get<option::receive_buffer>(), 4 * bound);
+        s.set(option::send_buffer_force{3 * bound});
+        EXPECT_EQ(s.get<option::send_buffer>(), 6 * bound);
+    }));
+}
+
+TEST_P(options_of_a_kernel_on_kernels, facts_of_a_socket_are_read) {
+    on_network([] {
+        const socket stream(family::inet6, type::stream);
+        const socket datagrams(family::inet, type::datagram);
+        EXPECT_EQ(stream.get<option::protocol>(), IPPROTO_TCP);
+        EXPECT_EQ(datagrams.get<option::protocol>(), IPPROTO_UDP);
+        EXPECT_NE(stream.get<option::cookie>(), 0U);
+        EXPECT_NE(stream.get<option::cookie>(), datagrams.get<option::cookie>());
+        EXPECT_EQ(stream.get<option::cookie>(), stream.get<option::cookie>());
+        EXPECT_EQ(stream.get<option::incoming_napi_id>(), 0U);
+    });
 }
 
 TEST_P(options_of_a_kernel_on_kernels, marks_choose_routes) {
@@ -193,6 +253,24 @@ TEST_P(options_of_a_kernel_on_kernels, fast_open_sends_data_with_the_syn) {
     }));
 }
 
+TEST_P(options_of_a_kernel_on_kernels, fast_open_can_do_without_cookies) {
+    on_network(in_own_network({"sysctl -w net.ipv4.tcp_fastopen=0x3"}, [] {
+        tcp_listener door("127.0.0.1:0");
+        door.set(option::fast_open{16});
+        door.set(option::fast_open_no_cookie{});
+        socket client(family::inet, type::stream);
+        client.set(option::fast_open_connect{});
+        client.set(option::fast_open_no_cookie{});
+        client.connect(door.local());
+        client.send_all("early");
+        tcp_stream server = door.accept();
+        std::array<char, 5> room{};
+        server.recv_exactly(room);
+        EXPECT_EQ(std::string(room.data(), room.size()), "early");
+        EXPECT_EQ(counter("TCPFastOpenPassive"), 1U);
+    }));
+}
+
 TEST_P(options_of_a_kernel_on_kernels, a_segment_is_no_longer_than_the_peer_announced) {
     on_network([] {
         tcp_listener door("127.0.0.1:0");
@@ -222,6 +300,20 @@ TEST_P(options_of_a_kernel_on_kernels, quick_acknowledgements_are_switched) {
         expect_kept(s, option::quick_ack{false});
         expect_kept(s, option::quick_ack{true});
     });
+}
+
+TEST_P(options_of_a_kernel_on_kernels, acknowledgements_come_at_once_or_are_delayed_as_asked) {
+    on_network(in_own_network({}, [] {
+        for (const bool quick : {true, false}) {
+            const std::uint64_t before = counter("DelayedACKs");
+            two_streams both = connected_pair();
+            both.client.set(option::quick_ack{quick});
+            both.server.send_all("a byte or two");
+            const deadline limit(ages);
+            while (both.server.info().bytes_acknowledged < 13) sleep(1ms);
+            EXPECT_EQ(counter("DelayedACKs") - before, quick ? 0U : 1U);
+        }
+    }));
 }
 
 TEST_P(options_of_a_kernel_on_kernels, a_paced_connection_tells_its_rate) {

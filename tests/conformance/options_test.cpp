@@ -137,6 +137,27 @@ TEST_P(options, that_a_socket_cannot_have_are_refused_by_name) {
     });
 }
 
+TEST_P(options, a_pending_error_is_read_once) {
+    on_network([] {
+        const nobody there(type::datagram);
+        socket s(family::inet, type::datagram);
+        s.connect(there.where());
+        EXPECT_EQ(s.get<option::pending_error>(), std::error_code());
+        s.send("anybody?");
+        const deadline limit(ages);
+        std::error_code found;
+        while (!found) {
+            found = s.get<option::pending_error>();
+            if (!found) sleep(1ms);
+        }
+        EXPECT_EQ(found, std::errc::connection_refused) << found.message();
+        EXPECT_EQ(s.get<option::pending_error>(), std::error_code());
+        std::error_code ec;
+        s.send("the call that would have told", ec);
+        EXPECT_FALSE(ec) << ec.message();
+    });
+}
+
 TEST_P(options, tcp_info_tells_of_the_connection) {
     on_network([] {
         two_streams both = connected_pair();

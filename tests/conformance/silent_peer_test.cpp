@@ -80,6 +80,23 @@ TEST_P(silent_peer, keepalive_breaks_an_idle_connection_to_a_silent_peer) {
     }));
 }
 
+TEST_P(silent_peer, a_connections_own_keepalive_times_hold) {
+    on_network(in_empty_network([] {
+        two_streams both = connected_pair();
+        both.client.set(option::keepalive{true});
+        both.client.set(option::keepalive_idle{1s});
+        both.client.set(option::keepalive_interval{1s});
+        both.client.set(option::keepalive_count{1});
+        silence();
+        std::array<char, 8> room{};
+        std::error_code ec;
+        const deadline within(ages);
+        both.client.recv(room, ec);
+        EXPECT_EQ(ec, std::error_code(ETIMEDOUT, std::system_category())) << ec.message();
+        EXPECT_FALSE(within.expired()) << "the system's times are two hours";
+    }));
+}
+
 TEST_P(silent_peer, icmp_unreachable_by_a_rejecting_filter_reaches_connect) {
     on_network(in_empty_network([] {
         tcp_listener door("127.0.0.1:0");

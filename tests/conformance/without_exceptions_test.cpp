@@ -160,8 +160,7 @@ TEST_P(without_exceptions, pairs_and_credentials) {
             EXPECT_EQ(ec, errc::not_supported);
         }
         auto [one, other] = socket_pair(family::local, type::datagram, ec);
-        EXPECT_EQ(!ec, GetParam().kernel) << ec.message();
-        if (ec) return;
+        ASSERT_FALSE(ec) << ec.message();
         EXPECT_EQ(send_credentials(one, "it is me", ec), 8U);
         EXPECT_FALSE(ec) << ec.message();
     });
@@ -186,11 +185,10 @@ TEST_P(without_exceptions, sizes_and_interfaces) {
         EXPECT_EQ(interface_of("no such thing", ec), 0U);
         EXPECT_EQ(ec, std::errc::no_such_device);
         const std::vector<network_interface> all = interfaces(ec);
-        EXPECT_EQ(ec, GetParam().kernel ? std::error_code() : std::error_code(errc::not_supported));
-        EXPECT_EQ(all.empty(), !GetParam().kernel);
+        EXPECT_FALSE(ec) << ec.message();
+        EXPECT_FALSE(all.empty());
         interface_watch watch(ec);
-        EXPECT_EQ(!ec, GetParam().kernel) << ec.message();
-        if (ec) return;
+        ASSERT_FALSE(ec) << ec.message();
         const deadline passed(0s);
         static_cast<void>(watch.next(ec));
         EXPECT_EQ(ec, errc::timed_out);

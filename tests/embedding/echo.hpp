@@ -2,17 +2,38 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <array>
 #include <cardea/cardea.hpp>
 #include <cardea/embed.hpp>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
 #include <string>
 
 namespace cardea {
 
-inline constexpr const char* embeddable[] = {"uring", "epoll"};
+/// The networks that can be looked at from outside.
+class in_another_loop : public testing::TestWithParam<const char*> {
+  protected:
+    void SetUp() override {
+        if (!on_tun()) return;
+        if (::unshare(CLONE_NEWNET) != 0) {
+            GTEST_SKIP() << "a TUN device in a namespace of its own needs root: " << std::strerror(errno);
+        }
+        ASSERT_EQ(std::system("ip link set lo up"), 0);
+        // Or the kernel would say things on the device, unasked.
+        std::ofstream("/proc/sys/net/ipv6/conf/default/disable_ipv6") << 1;
+    }
+    [[nodiscard]] static bool on_tun() { return std::string(GetParam()) == "tun"; }
+    [[nodiscard]] static std::string network() { return on_tun() ? "tun:inner,192.0.2.2/24" : GetParam(); }
+};
+
+inline constexpr const char* embeddable[] = {"uring", "epoll", "tun"};
 
 inline std::string name_of_param(const testing::TestParamInfo<const char*>& of) { return of.param; }
 

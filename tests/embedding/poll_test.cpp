@@ -1,6 +1,8 @@
 // A loop of poll(2) around Cardea's: all that its fibers may wait for makes the descriptor readable.
 #include <poll.h>
 
+#include <cstdlib>
+#include <future>
 #include <stdexcept>
 #include <thread>
 
@@ -9,7 +11,7 @@
 namespace cardea {
 namespace {
 
-class embedded : public testing::TestWithParam<const char*> {
+class embedded : public in_another_loop {
   protected:
     /// Runs `in` by its descriptor alone until no fiber is left; false: it fell silent with fibers left.
     static bool run_by_poll(embedded_loop& in) {
@@ -24,7 +26,7 @@ class embedded : public testing::TestWithParam<const char*> {
 INSTANTIATE_TEST_SUITE_P(on, embedded, testing::ValuesIn(embeddable), name_of_param);
 
 TEST_P(embedded, network_and_time_make_the_descriptor_readable) {
-    embedded_loop cardea(GetParam());
+    embedded_loop cardea(network());
     echo_result result;
     start_echo(cardea, 200, result);
     EXPECT_TRUE(run_by_poll(cardea));
@@ -33,7 +35,7 @@ TEST_P(embedded, network_and_time_make_the_descriptor_readable) {
 }
 
 TEST_P(embedded, is_silent_while_nothing_can_happen) {
-    embedded_loop cardea(GetParam());
+    embedded_loop cardea(network());
     event never;
     cardea.spawn([&] { never.wait(); });
     pollfd one{cardea.descriptor(), POLLIN, 0};
@@ -43,7 +45,7 @@ TEST_P(embedded, is_silent_while_nothing_can_happen) {
 }
 
 TEST_P(embedded, another_thread_wakes_it) {
-    embedded_loop cardea(GetParam());
+    embedded_loop cardea(network());
     event asked;
     bool woken = false;
     cardea.spawn([&] {
@@ -58,7 +60,7 @@ TEST_P(embedded, another_thread_wakes_it) {
 }
 
 TEST_P(embedded, the_first_failure_comes_out_of_run_ready_and_cancels_the_others) {
-    embedded_loop cardea(GetParam());
+    embedded_loop cardea(network());
     event never;
     bool cancelled_too = false;
     cardea.spawn([&] {
@@ -82,7 +84,7 @@ TEST_P(embedded, the_first_failure_comes_out_of_run_ready_and_cancels_the_others
 TEST_P(embedded, its_end_cancels_what_still_runs) {
     bool unwound = false;
     {
-        embedded_loop cardea(GetParam());
+        embedded_loop cardea(network());
         cardea.spawn([&] {
             try {
                 tcp_listener door("127.0.0.1:0");
@@ -98,7 +100,7 @@ TEST_P(embedded, its_end_cancels_what_still_runs) {
 }
 
 TEST_P(embedded, outside_of_run_ready_calls_block_the_thread) {
-    embedded_loop cardea(GetParam());
+    embedded_loop cardea(network());
     EXPECT_FALSE(this_fiber::on_loop());
     bool inside = false;
     cardea.spawn([&] { inside = this_fiber::on_loop(); });
@@ -109,7 +111,7 @@ TEST_P(embedded, outside_of_run_ready_calls_block_the_thread) {
 }
 
 TEST_P(embedded, two_in_one_thread) {
-    embedded_loop one(GetParam());
+    embedded_loop one(network());
     embedded_loop two("epoll");
     echo_result first;
     echo_result second;
@@ -127,6 +129,32 @@ TEST_P(embedded, two_in_one_thread) {
     EXPECT_EQ(second.answers, 50);
 }
 
+TEST_P(embedded, a_client_outside_of_this_process_is_served) {
+    embedded_loop cardea(network());
+    if (on_tun()) {
+        ASSERT_EQ(std::system("ip address add 192.0.2.1/24 dev inner"), 0);
+    }
+    std::promise<endpoint> listening;
+    std::string heard;
+    cardea.spawn([&] {
+        tcp_listener door(on_tun() ? "192.0.2.2:0" : "127.0.0.1:0");
+        listening.set_value(door.local());
+        auto peer = door.accept();
+        std::array<std::byte, 64> room{};
+        while (const std::size_t n = peer.recv(room)) peer.send_all({room.data(), n});
+    });
+    std::thread other([&] {
+        auto peer = tcp_stream::connect(listening.get_future().get());
+        peer.send_all("hello");
+        std::array<char, 5> room{};
+        peer.recv_exactly(room);
+        heard.assign(room.data(), room.size());
+    });
+    EXPECT_TRUE(run_by_poll(cardea));
+    other.join();
+    EXPECT_EQ(heard, "hello");
+}
+
 TEST(embedding, a_network_without_a_descriptor_says_so) {
     try {
         const embedded_loop cardea("sim");
@@ -138,7 +166,7 @@ TEST(embedding, a_network_without_a_descriptor_says_so) {
 }
 
 TEST_P(embedded, is_not_run_inside_of_a_loop) {
-    embedded_loop cardea(GetParam());
+    embedded_loop cardea(network());
     bool ran = false;
     cardea.spawn([&] {
         EXPECT_THROW(cardea.run_ready(), std::logic_error) << "its own";

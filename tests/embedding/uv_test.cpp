@@ -6,14 +6,14 @@
 namespace cardea {
 namespace {
 
-class in_libuv : public testing::TestWithParam<const char*> {};
+class in_libuv : public in_another_loop {};
 INSTANTIATE_TEST_SUITE_P(on, in_libuv, testing::ValuesIn(embeddable), name_of_param);
 
 TEST_P(in_libuv, runs_while_libuv_waits) {
     uv_loop_t around;
     ASSERT_EQ(uv_loop_init(&around), 0);
     {
-        embedded_loop cardea(GetParam());
+        embedded_loop cardea(network());
         echo_result result;
         start_echo(cardea, 100, result);
         uv_poll_t ready;

@@ -1,7 +1,9 @@
 // Out of memory at each allocation in turn: an exchange either succeeds or says so, leaves nothing behind, and the loop
 // lives on. A program of its own, for it replaces operator new.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
+#include <cardea/descriptor.hpp>
 #include <new>
 
 #include "failing_allocations.hpp"
@@ -51,6 +53,40 @@ TEST_P(out_of_memory, at_any_allocation_of_an_exchange_nothing_leaks_and_the_net
         EXPECT_TRUE(through);
         EXPECT_GT(survived, 2);
         EXPECT_TRUE(exchange(room, data)) << "and afterwards all is well";
+    });
+}
+
+// What a network has received ahead has to go along: without memory for it nothing is let go of, and nothing lost.
+TEST_P(out_of_memory, at_any_allocation_of_letting_go_no_byte_is_lost) {
+    on_network([] {
+        const std::vector<std::byte> data = pattern_bytes(0, 3'000);
+        bool reached = true;
+        for (long n = 0; reached && n < 100; ++n) {
+            two_streams both = connected_pair();
+            std::vector<std::byte> room(data.size());
+            both.client.send_all({data.data(), 10});
+            both.server.recv_exactly({room.data(), 10});  // from here on the kernel receives ahead, where it does
+            both.client.send_all({data.data() + 10, data.size() - 10});
+            while (both.server.peek(room) < data.size() - 10) yield();
+            std::error_code ec;
+            until_failure = n;
+            native_socket let_go = both.server.handle().release(ec);
+            reached = until_failure < 0;
+            until_failure = -1;
+            if (ec) {
+                EXPECT_EQ(ec, std::errc::not_enough_memory);
+                both.server.recv_exactly({room.data(), data.size() - 10});
+                EXPECT_EQ(matching_bytes({room.data(), data.size() - 10}, 10), data.size() - 10);
+                continue;
+            }
+            const descriptor owned(let_go.descriptor);
+            std::size_t got = let_go.unread.size();
+            EXPECT_EQ(matching_bytes({let_go.unread.data(), got}, 10), got);
+            const ssize_t rest = ::recv(owned.get(), room.data(), room.size(), MSG_DONTWAIT);
+            if (rest > 0) got += static_cast<std::size_t>(rest);
+            EXPECT_EQ(got, data.size() - 10) << "at allocation " << n;
+        }
+        EXPECT_FALSE(reached);
     });
 }
 

@@ -63,6 +63,32 @@ TEST_P(call_limit_test, works_together_with_deadlines) {
     });
 }
 
+// Whoever waits in a channel may be woken for a value that another takes first.
+TEST_P(call_limit_test, bounds_a_channels_pop_however_often_it_is_woken_for_nothing) {
+    if (on_thread()) GTEST_SKIP() << "only in a loop is it known who takes the value";
+    here([] {
+        cardea::channel<int> box(1);
+        bool over = false;
+        cardea::scope others;
+        others.spawn([&] {
+            while (!over) {
+                box.push(1);  // wakes who waits, and takes it away again before that one runs
+                box.pop();
+                cardea::sleep(1ms);
+            }
+        });
+        const cardea::call_limit each{50ms};
+        try {
+            box.pop();
+            ADD_FAILURE() << "nothing was left in it";
+        } catch (const cardea::error& e) {
+            EXPECT_EQ(e.code(), cardea::errc::timed_out);
+        }
+        over = true;
+        others.join();
+    });
+}
+
 FIBER_TEST_EVERYWHERE(call_limit_test);
 
 }  // namespace

@@ -66,6 +66,25 @@ TEST_P(channel_test, values_that_can_only_be_moved) {
     });
 }
 
+TEST_P(channel_test, a_value_that_was_not_put_in_is_still_its_owners) {
+    here([] {
+        cardea::channel<std::unique_ptr<int>> c(1);
+        auto first = std::make_unique<int>(1);
+        auto second = std::make_unique<int>(2);
+        EXPECT_TRUE(c.push_from(first));
+        EXPECT_EQ(first, nullptr);
+        {
+            const cardea::deadline soon{1ms};
+            EXPECT_THROW(c.push_from(second), cardea::error);
+        }
+        ASSERT_NE(second, nullptr);
+        c.close();
+        EXPECT_FALSE(c.push_from(second));
+        ASSERT_NE(second, nullptr);
+        EXPECT_EQ(*second, 2);
+    });
+}
+
 TEST_P(channel_test, close_wakes_those_who_wait_and_leaves_what_is_inside) {
     here([] {
         cardea::channel<int> full(1);

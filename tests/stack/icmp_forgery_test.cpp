@@ -64,6 +64,29 @@ TEST_F(icmp_forgery, another_port_or_source_is_not_believed) {
     EXPECT_EQ(net.a->counters().drops(drop_reason::icmp_unmatched), 1U);
 }
 
+// A UDP socket without a peer takes errors about anybody: it alone must not narrow the path of a connection.
+TEST_F(icmp_forgery, a_datagram_that_was_never_sent_narrows_no_path) {
+    auto const s = net.a->open_udp(ip_version::v4);
+    ASSERT_EQ(s->bind(at("192.0.2.1", 53)), error::ok);
+    raw const data = filler(1400);
+    tell(ipv4("192.0.2.1", "192.0.2.2", wire::protocol::udp, udp("192.0.2.1", "192.0.2.2", 53, 9, data)),
+         wire::icmpv4::code_fragmentation_needed, 1000);
+    EXPECT_EQ(path_mtu(), 1500);
+    s->send_to({data, {}}, at("192.0.2.2", 9), net.now);
+    net.run_for(milliseconds(1));
+    auto quoted = net.log.back().p.bytes;
+    for (std::size_t at : {21U, 23U, 24U}) {  // from elsewhere, to elsewhere, longer than any
+        auto forged = quoted;
+        forged[at] ^= std::byte{0x80};
+        tell(forged, wire::icmpv4::code_fragmentation_needed, 1000);
+        EXPECT_EQ(path_mtu(), 1500) << at;
+    }
+    tell(quoted, wire::icmpv4::code_fragmentation_needed, 1450);  // it would have passed
+    EXPECT_EQ(path_mtu(), 1500);
+    tell(quoted, wire::icmpv4::code_fragmentation_needed, 1000);
+    EXPECT_EQ(path_mtu(), 1000);
+}
+
 TEST_F(icmp_forgery, a_quote_too_short_for_the_ports_is_dropped) {
     for (std::size_t n = 0; n < 28; ++n) {
         raw const cut{in_flight.begin(), in_flight.begin() + static_cast<std::ptrdiff_t>(n)};

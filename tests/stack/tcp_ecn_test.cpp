@@ -75,7 +75,8 @@ TEST(tcp_ecn, echo_halves_the_window_once_and_says_so) {
     std::uint32_t const cwnd = s.c->info().cwnd;
     EXPECT_EQ(cwnd, 4500U);
     s.in("E. 1:1(0) ack 2001");
-    s.in("E. 1:1(0) ack 6001");
+    s.in("E. 1:1(0) ack 7001");
+    EXPECT_EQ(s.c->info().cwnd, 4500U);  // what echoes congestion opens no window
     EXPECT_EQ(s.c->info().ssthresh, 4500U);
     EXPECT_EQ(s.c->info().resends, 0U);
     s.expect("W. 10001:11001(1000) ack 1");

@@ -19,8 +19,17 @@ TEST(tcp_icmp_error, soft_ones_are_told_and_do_not_end_the_connection) {
     }
 }
 
+TEST(tcp_icmp_error, soft_ones_end_an_opening_connection) {
+    script s;
+    s.connect();
+    s.c->on_icmp_error(icmp_error::host_unreachable, at(0), s.now);
+    EXPECT_EQ(s.is(), state::closed);
+    EXPECT_EQ(s.c->failure(), error::ehostunreach);
+}
+
 TEST(tcp_icmp_error, is_the_reason_when_the_connection_gives_up) {
     script s;
+    s.config.icmp_ends_opening = false;
     s.connect();
     s.c->on_icmp_error(icmp_error::host_unreachable, at(0), s.now);
     EXPECT_EQ(s.is(), state::syn_sent);

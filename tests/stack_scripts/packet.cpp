@@ -123,9 +123,9 @@ void read_options(bytes const& b, std::size_t at, std::size_t end, tcp_options& 
     }
 }
 
-void read_transport(packet& p, bytes const& t) {
+void read_transport(packet& p, bytes const& t, bool partial) {
     if (t.size() < udp_header) throw failure{"the stack sent a packet without a whole transport header"};
-    if (transport_checksum(p, t) != 0) throw failure{"the stack sent a bad transport checksum"};
+    if (!partial && transport_checksum(p, t) != 0) throw failure{"the stack sent a bad transport checksum"};
     std::size_t header = udp_header;
     if (p.protocol == IPPROTO_TCP) {
         if (t.size() < tcp_header) throw failure{"the stack sent a short TCP header"};
@@ -172,7 +172,7 @@ bytes emit(packet const& p, bool bad_checksum) {
     return b;
 }
 
-packet parse(bytes const& b) {
+packet parse(bytes const& b, bool partial) {
     packet p;
     std::size_t const v6 = !b.empty() && b[0] >> 4 == 6 ? 1 : 0;
     std::size_t const header = v6 != 0 ? v6_header : v4_header;
@@ -195,8 +195,24 @@ packet parse(bytes const& b) {
         std::copy(at(12), at(16), p.from.host.bytes.begin());
         std::copy(at(16), at(20), p.to.host.bytes.begin());
     }
-    read_transport(p, bytes{at(header), b.end()});
+    read_transport(p, bytes{at(header), b.end()}, partial);
     return p;
+}
+
+std::vector<packet> cut(packet const& p, std::size_t size) {
+    if (size == 0) return {p};
+    std::vector<packet> parts;
+    for (std::size_t begin = 0; begin < p.payload.size(); begin += size) {
+        auto const end = std::min(begin + size, p.payload.size());
+        auto part = p;
+        part.seq += static_cast<std::uint32_t>(begin);
+        part.payload.assign(p.payload.begin() + static_cast<std::ptrdiff_t>(begin),
+                            p.payload.begin() + static_cast<std::ptrdiff_t>(end));
+        if (end != p.payload.size()) part.flags &= static_cast<std::uint8_t>(~(fin | psh));
+        if (begin != 0) part.flags &= static_cast<std::uint8_t>(~cwr);
+        parts.push_back(std::move(part));
+    }
+    return parts;
 }
 
 }  // namespace script

@@ -2,6 +2,7 @@
 // the stack emits is read by somebody else, checksums included.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -48,7 +49,9 @@ struct packet {
 
 /// `bad_checksum`: of the transport.
 std::vector<std::uint8_t> emit(packet const& p, bool bad_checksum = false);
-/// Fails on anything malformed: a stack must not send it.
-packet parse(std::vector<std::uint8_t> const& bytes);
+/// Fails on anything malformed: a stack must not send it. `partial`: the transport checksum is left to a device.
+packet parse(std::vector<std::uint8_t> const& bytes, bool partial = false);
+/// What a device makes of a packet that is `size` bytes of payload to a segment; 0: it stays whole.
+std::vector<packet> cut(packet const& p, std::size_t size);
 
 }  // namespace script

@@ -10,6 +10,7 @@
 #include <limits>
 #include <memory>
 #include <sstream>
+#include <utility>
 
 #include "segment.hpp"
 #include "sockets.hpp"
@@ -177,8 +178,10 @@ void execution::drain() {
         std::vector<std::uint8_t> bytes(size);
         cardea_stack_packet about{};
         cardea_stack_take(stack_.get(), bytes.data(), bytes.size(), &about);
-        sent_.push_back({about.time_ns - origin, parse(bytes)});
-        if (trace_) std::cout << "      " << describe(sent_.back()) << '\n';
+        for (auto& p : cut(parse(bytes, about.checksum_partial != 0), about.gso != 0 ? about.gso_size : 0U)) {
+            sent_.push_back({about.time_ns - origin, std::move(p)});
+            if (trace_) std::cout << "      " << describe(sent_.back()) << '\n';
+        }
     }
 }
 

@@ -7,7 +7,7 @@ import re
 
 # The public headers by room. "base" is what everybody may know: bytes, endpoints, errors, options.
 PUBLIC = {
-    "base": {"buffer", "endpoint", "error", "ip_option", "lease", "option", "tcp_info", "tcp_option"},
+    "base": {"buffer", "endpoint", "error", "ip_option", "lease", "network_interface", "option", "tcp_info", "tcp_option"},
     "network": {"network", "descriptor", "message"},
     "names": {"names"},
     "fiber": {"fiber", "deadline", "sync", "offload", "future"},

@@ -6,7 +6,8 @@ both versions of IP.
 
 The clean ones are of 100 MB each way. Where packets are lost a stream goes as fast as its congestion window and its
 retransmission timeouts let it, so those are smaller: a few seconds each. With CARDEA_LONG=1 in the environment all are
-of 100 MB, which takes up to an hour: CARDEA_LONG=1 ctest --timeout 7200 -R tun.streams
+of 100 MB, which takes hours, and more than ctest lets this test have:
+CARDEA_LONG=1 python3 tests/tun/streams_test.py build/release/tests/tun 1
 """
 
 import hashlib
@@ -16,6 +17,7 @@ import threading
 
 import puppet
 from link import LinkTest
+from namespaces import LONG
 from puppet import MEGABYTE, TunTest, sha256_of
 from router import RouterTest
 
@@ -27,8 +29,6 @@ def digest_of_all(connection):
         digest.update(memoryview(room)[:n])
     return digest.hexdigest()
 
-
-LONG = os.environ.get("CARDEA_LONG") == "1"
 
 
 class StreamTest(TunTest):

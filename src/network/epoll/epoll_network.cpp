@@ -15,6 +15,7 @@
 #include <new>
 
 #include "network/epoll/epoll_socket.hpp"
+#include "network/splice_pipe.hpp"
 
 namespace cardea::detail {
 
@@ -51,6 +52,7 @@ epoll_network::~epoll_network() {
         }
     }
     ::close(epoll_);
+    splice_pipe::forget_kept();
 }
 
 bool epoll_network::runs_here(const epoll_network* net) noexcept {

@@ -145,7 +145,7 @@ std::error_code epoll_socket::accept(std::unique_ptr<network_socket>& connection
             ::close(fd);
             return ENOMEM;
         }
-        if (lingers()) made->learn_linger();
+        if (hands_on_linger()) made->learn_linger();
         client = endpoint::from_native(&from, size);
         connection.reset(made);
         return 0;

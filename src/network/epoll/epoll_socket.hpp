@@ -58,6 +58,7 @@ class epoll_socket final : public kernel_socket {
   protected:
     std::error_code until_done(readiness what, trial one) noexcept override;
     bool take_ahead(mutable_buffer room, io_result& out) noexcept override;
+    [[nodiscard]] bool nothing_ahead() const noexcept override { return unread_.empty(); }
 
   private:
     template <class Attempt>

@@ -1,6 +1,7 @@
 // Opening sockets on the host, keeping the list of them, and their ends away from home.
 #include "network/stack/stack_network.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <new>
 #include <utility>
@@ -21,8 +22,8 @@ tcpip::host_config watched_by(tcpip::host_observer& watcher, tcpip::host_config 
 
 }  // namespace
 
-stack_network::stack_network(const tcpip::host_config& config)
-    : host_(watched_by(*this, config)), random_(~config.seed) {}
+stack_network::stack_network(const tcpip::host_config& config, std::string link_name)
+    : link_name_(std::move(link_name)), host_(watched_by(*this, config)), random_(~config.seed) {}
 
 stack_network::~stack_network() {
     std::lock_guard held(ends);
@@ -82,9 +83,15 @@ std::error_code stack_network::adopt(native_socket&&, std::unique_ptr<network_so
 }
 
 stack_socket* stack_network::make(std::unique_ptr<tcpip::socket> inner, family f, type t) noexcept {
+    std::lock_guard held(ends);
+    try {  // all of them may be abandoned, when nothing may fail
+        const std::size_t all = abandoned_.size() + sockets() + 1;
+        if (all > abandoned_.capacity()) abandoned_.reserve(std::max(all, 2 * abandoned_.capacity()));
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
     auto* made = new (std::nothrow) stack_socket(*this, std::move(inner), f, t);
     if (made == nullptr) return nullptr;
-    std::lock_guard held(ends);
     made->next = first_;
     if (first_ != nullptr) first_->previous = made;
     first_ = made;
@@ -108,6 +115,7 @@ void stack_network::abandon(stack_socket& s, std::unique_ptr<tcpip::socket> inne
 
 void stack_network::go_down(std::error_code why) noexcept {
     down_ = why;
+    link_gone_.set();
     std::lock_guard held(ends);
     for (stack_socket* s = first_; s != nullptr; s = s->next) s->look_again();
 }
@@ -128,8 +136,6 @@ std::error_code stack_network::resolve(const std::string& host, const std::strin
         return std::make_error_code(std::errc::not_enough_memory);
     }
 }
-
-std::uint32_t stack_network::interface_index(const std::string& name) const noexcept { return name == "lo" ? 1 : 0; }
 
 bool is_localhost(std::string_view host) noexcept { return host == "localhost" || host.ends_with(".localhost"); }
 

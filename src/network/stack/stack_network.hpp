@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cardea/network.hpp>
+#include <cardea/sync.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -35,6 +36,8 @@ class stack_network : public network, private tcpip::host_observer {
                             std::vector<endpoint>& out) noexcept override;
     [[nodiscard]] std::uint64_t random() noexcept override { return random_.next(); }
     [[nodiscard]] std::uint32_t interface_index(const std::string& name) const noexcept override;
+    std::error_code list_interfaces(std::vector<network_interface>& out) noexcept override;
+    std::error_code await_interfaces(std::uint64_t& seen) noexcept override;
 
     [[nodiscard]] tcpip::host& host() noexcept { return host_; }
     /// Sockets that programs hold.
@@ -70,7 +73,8 @@ class stack_network : public network, private tcpip::host_observer {
     static std::mutex ends;
 
   protected:
-    explicit stack_network(const tcpip::host_config& config);
+    /// `link_name`: what programs know its link by.
+    stack_network(const tcpip::host_config& config, std::string link_name);
     /// This thread runs it from now on.
     void settle_here() noexcept { owner_ = std::this_thread::get_id(); }
     /// The link is gone for good: calls that wait for it, and those to come, end with that.
@@ -82,6 +86,7 @@ class stack_network : public network, private tcpip::host_observer {
 
     /// Some of its packets have been for itself.
     [[nodiscard]] bool talks_to_itself() const noexcept { return talks_to_itself_; }
+    [[nodiscard]] bool has_link() const noexcept;
     /// The capture of it, if there is one.
     [[nodiscard]] capture_file* captured() const noexcept { return capture_.get(); }
 
@@ -93,6 +98,8 @@ class stack_network : public network, private tcpip::host_observer {
     std::uint32_t captured_as_ = 0;
     bool talks_to_itself_ = false;
     std::error_code down_;
+    event link_gone_;
+    const std::string link_name_;
     tcpip::drop_reason refused_ = tcpip::drop_reason::none;  // of the packet that is being taken in
     tcpip::host host_;
     tcpip::random_source random_;

@@ -60,6 +60,7 @@ class thread_socket final : public kernel_socket {
   protected:
     std::error_code until_done(readiness what, trial one) noexcept override;
     bool take_ahead(mutable_buffer room, io_result& out) noexcept override;
+    [[nodiscard]] bool nothing_ahead() const noexcept override { return !has_unread_.load(std::memory_order_acquire); }
 
   private:
     // Calls under way, and the flag that none may begin any more: the descriptor is closed by the last one out, so that

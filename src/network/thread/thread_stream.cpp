@@ -92,9 +92,8 @@ io_result thread_socket::send_file(int file, std::uint64_t offset, std::size_t s
 io_result thread_socket::send_file_in_turn(int file, std::uint64_t offset, std::size_t size) noexcept {
     constexpr std::size_t at_most = std::size_t{1} << 30;  // Linux takes 2 GiB less a page (sendfile(2))
     const broken_pipe_guard no_signal;
-    // sendfile(2) has no MSG_DONTWAIT. Whoever else uses the descriptor meanwhile bears O_NONBLOCK.
-    const bool bounded = this_thread_execution().interruptible();
-    if (bounded) set_nonblocking(true);
+    // sendfile(2) has no MSG_DONTWAIT. O_NONBLOCK stays set, which every call bears: another one may count on it.
+    if (this_thread_execution().interruptible()) set_nonblocking(true);
     auto at = static_cast<off_t>(offset);
     io_result all;
     while (!all.error && all.bytes < size) {
@@ -105,7 +104,6 @@ io_result thread_socket::send_file_in_turn(int file, std::uint64_t offset, std::
         if (part.bytes > 0) this_thread_execution().made_progress();
         if (part.bytes == 0) break;  // the file ends here
     }
-    if (bounded) set_nonblocking(false);
     return all;
 }
 

@@ -1,13 +1,17 @@
 // The driver: packets between the device and the stack, on the real clock. One ppoll(2) when there is nothing to do.
 #include <poll.h>
+#include <sys/epoll.h>
 #include <time.h>
 
 #include <algorithm>
 #include <array>
+#include <cardea/descriptor.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -27,7 +31,7 @@ namespace {
 class tun_network final : public stack_network, public driver, private tcpip::packet_sink {
   public:
     tun_network(std::unique_ptr<tun_device> device, const tcpip::host_config& config)
-        : stack_network(config), device_(std::move(device)) {}
+        : stack_network(config, device->name()), device_(std::move(device)) {}
     ~tun_network() override { finish(); }
 
     [[nodiscard]] const char* name() const noexcept override { return "tun"; }
@@ -57,6 +61,8 @@ class tun_network final : public stack_network, public driver, private tcpip::pa
         turn(loop::current()->has_ready() ? 0 : timeout_ns);
     }
     void wake_up() noexcept override { wake_.signal(); }
+    [[nodiscard]] int pollable() override;
+    [[nodiscard]] std::int64_t due_ns() noexcept override { return host().next_deadline(); }
     /// Connections of the host with itself are as they are on a kernel: what a call sends has arrived when it returns.
     void call_done() noexcept override {
         if (talks_to_itself()) host().poll(monotonic_ns(), *this);
@@ -79,11 +85,31 @@ class tun_network final : public stack_network, public driver, private tcpip::pa
 
     std::unique_ptr<tun_device> device_;
     wake_event wake_;
+    descriptor looked_at_from_outside_;  // an epoll(7) of the device and of wake_
 };
+
+int tun_network::pollable() {
+    if (!looked_at_from_outside_) {
+        descriptor made(::epoll_create1(EPOLL_CLOEXEC));
+        for (const int one : {device_->descriptor(), wake_.descriptor()}) {
+            epoll_event event{};
+            event.events = EPOLLIN;
+            if (::epoll_ctl(made.get(), EPOLL_CTL_ADD, one, &event) != 0) {
+                throw std::system_error(errno, std::system_category(), "epoll of a TUN device");
+            }
+        }
+        looked_at_from_outside_ = std::move(made);
+    }
+    return looked_at_from_outside_.get();
+}
 
 // What came in the last turn has been answered and sent by now; the fibers that it woke run after this one.
 void tun_network::turn(std::int64_t timeout_ns) noexcept {
-    if (timeout_ns != 0) sleep(timeout_ns);
+    if (timeout_ns != 0) {
+        sleep(timeout_ns);
+    } else if (looked_at_from_outside_) {
+        wake_.drain();  // who looks would find it readable for ever
+    }
     tun_device::incoming packet;
     for (int i = 0; i < packets_per_turn && !down() && device_->read(packet); ++i) {
         take_in(packet.bytes, packet.meta);
@@ -97,6 +123,9 @@ void tun_network::device_is_gone() noexcept {
     if (down()) return;
     std::fprintf(stderr, "cardea: the TUN device '%s' is gone, and with it this host's network\n",
                  device_->name().c_str());
+    if (looked_at_from_outside_) {
+        ::epoll_ctl(looked_at_from_outside_.get(), EPOLL_CTL_DEL, device_->descriptor(), nullptr);
+    }
     go_down(std::make_error_code(std::errc::network_down));
 }
 

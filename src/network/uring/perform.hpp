@@ -17,7 +17,10 @@ uring_socket::outcome uring_socket::perform(Prepare prepare) noexcept {
     prepare(e);
     e->user_data = tag(&op, target::operation);
     const wake why = home_->await(op);
-    return {op.result, why};
+    // Not cancelled by this socket: by another one of the same open file (dup(2)), which is how the kernel chooses them
+    // (IORING_ASYNC_CANCEL_FD). That is no affair of this call's: it begins again, as after a signal.
+    const bool of_another = op.result == -ECANCELED && why == wake::ready && !closing_;
+    return {of_another ? -EINTR : op.result, why};
 }
 
 class uring_socket::use {

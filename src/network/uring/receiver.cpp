@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "network/uring/perform.hpp"
@@ -177,11 +178,16 @@ void receiver::give_up(buffer_pool* pool, native_socket& out) noexcept {
     unread_.give_to(out);
     out.end_of_stream = out.end_of_stream || end_of_stream_;
     if (error_ != 0) out.error = system_error_code(std::exchange(error_, 0));
-    while (first_ != buffer_pool::none) {
-        const buffer_pool::chunk c = pool->at(first_);
-        const std::byte* data = pool->data(first_);
-        out.unread.insert(out.unread.end(), data + c.begin, data + c.end);
-        pool->give_back(std::exchange(first_, c.next));
+    try {
+        while (first_ != buffer_pool::none) {
+            const buffer_pool::chunk c = pool->at(first_);
+            const std::byte* data = pool->data(first_);
+            out.unread.insert(out.unread.end(), data + c.begin, data + c.end);
+            pool->give_back(std::exchange(first_, c.next));
+        }
+    } catch (const std::bad_alloc&) {
+        out.error = std::make_error_code(std::errc::not_enough_memory);
+        discard(*pool);
     }
     size_ = 0;
 }

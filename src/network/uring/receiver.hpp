@@ -36,6 +36,8 @@ class receiver {
     std::error_code put_back(const_buffer bytes) noexcept { return unread_.put_front(bytes); }
     /// What was received before anybody asked, for a call that then receives by itself. False: there is nothing.
     bool take_ahead(uring_network& home, mutable_buffer room, io_result& out) noexcept;
+    /// There is nothing of that, and nothing is under way.
+    [[nodiscard]] bool nothing_ahead() const noexcept { return unread_.empty() && !armed_ && !something_to_read(); }
     /// A completion of the multishot.
     void completed(uring_network& home, std::int32_t result, std::uint32_t flags) noexcept;
     /// Asks the kernel to end the multishot, if it has it. False: not yet, for no entry is free.
@@ -46,8 +48,10 @@ class receiver {
 
     /// Bytes from before this network had the socket come first.
     void begin_with(native_socket& from) noexcept { unread_ = unread_bytes(from); }
+    /// There is memory for what give_up() hands on.
+    [[nodiscard]] bool can_give_up() noexcept { return unread_.make_room(size_); }
     /// Hands on every byte that was received and not read, and whether the end was seen. Not armed. Without a pool
-    /// there is nothing but what it began with.
+    /// there is nothing but what it began with. Without memory the stream breaks off there, with that error.
     void give_up(buffer_pool* pool, native_socket& out) noexcept;
     /// Throws unread bytes away. Not armed.
     void discard(buffer_pool& pool) noexcept;

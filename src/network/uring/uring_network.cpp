@@ -6,6 +6,7 @@
 
 #include <new>
 
+#include "network/splice_pipe.hpp"
 #include "network/uring/self_test.hpp"
 #include "network/uring/uring_socket.hpp"
 
@@ -19,6 +20,7 @@ uring_network::uring_network() : buffers_(ring_) {
 uring_network::~uring_network() {
     // Sockets that outlive their loop keep their descriptor and what was received: the next user's network adopts them.
     while (sockets_ != nullptr) sockets_->orphan();
+    splice_pipe::forget_kept();
 }
 
 std::error_code uring_network::open(family f, type t, int protocol, std::unique_ptr<network_socket>& out) noexcept {

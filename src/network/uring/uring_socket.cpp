@@ -66,7 +66,7 @@ std::error_code uring_socket::accept(std::unique_ptr<network_socket>& connection
         ::close(fd);
         return std::make_error_code(std::errc::not_enough_memory);
     }
-    if (lingers()) made->learn_linger();
+    if (hands_on_linger()) made->learn_linger();
     connection.reset(made);
     return {};
 }
@@ -301,6 +301,7 @@ std::error_code uring_socket::release(native_socket& out) noexcept {
             stop_everything();
             wait_until_quiet();
         }
+        if (!receiver_.can_give_up()) return refuse_release();
         home_->strike_off(*this);
     }
     receiver_.give_up(home_ != nullptr ? &home_->buffers() : nullptr, out);
@@ -311,7 +312,16 @@ std::error_code uring_socket::release(native_socket& out) noexcept {
     out.descriptor = fd_;
     out.family = family_;
     out.type = type_;
+    let_closers_go();
     return {};
+}
+
+// No memory for what was received: it stays a socket of this loop, unless somebody has closed it meanwhile.
+std::error_code uring_socket::refuse_release() noexcept {
+    closing_ = false;
+    if (closers_ == nullptr) return std::make_error_code(std::errc::not_enough_memory);
+    uring_socket::close();
+    return errc::closed;
 }
 
 void uring_socket::orphan() noexcept {

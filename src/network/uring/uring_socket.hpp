@@ -61,6 +61,9 @@ class uring_socket final : public kernel_socket {
   protected:
     std::error_code until_done(readiness what, trial one) noexcept override;
     bool take_ahead(mutable_buffer room, io_result& out) noexcept override;
+    [[nodiscard]] bool nothing_ahead() const noexcept override { return receiver_.nothing_ahead(); }
+    /// Its requests would fail with EAGAIN where they should wait (io_uring_enter(2)).
+    [[nodiscard]] bool may_stay_nonblocking() const noexcept override { return false; }
 
   private:
     friend class uring_network;
@@ -80,6 +83,7 @@ class uring_socket final : public kernel_socket {
     void stop_everything() noexcept;
     void wait_until_quiet() noexcept;
     void note_progress() noexcept;
+    std::error_code refuse_release() noexcept;
     struct closed_wait;
     void stand_by(closed_wait& one) noexcept;
     void wait_for_closer() noexcept;

@@ -2,6 +2,7 @@
 #include "stack/ip/output.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "stack/wire/bytes.hpp"
 #include "stack/wire/ipv4.hpp"
@@ -42,10 +43,11 @@ void emit_v6(send_fields const& f, std::uint8_t next_header, std::size_t payload
 output::output(host_config const& config, routes const& r, random_source& random)
     : config_{config},
       routes_{r},
-      queue_{config.output_packets},
-      loopback_{config.loopback_packets},
-      fragment_identification_{static_cast<std::uint32_t>(random.next())} {
-    for (auto& id : identification_) id = static_cast<std::uint16_t>(random.next());
+      queue_{config.output_packets, config.output_bytes},
+      loopback_{config.loopback_packets, config.output_bytes} {
+    random_source keys{random.next()};
+    for (auto* key : {&offset_key_, &counter_key_}) *key = {keys.next(), keys.next()};
+    for (auto& id : identification_) id = static_cast<std::uint32_t>(random.next());
 }
 
 void output::flush() {
@@ -54,6 +56,15 @@ void output::flush() {
 
 error output::send(send_fields const& f, bytes_view transport_header, payload_view const& payload, packet_meta meta,
                    std::uint32_t mtu) {
+    try {
+        return send_whole(f, transport_header, payload, meta, mtu);
+    } catch (std::bad_alloc const&) {
+        return error::enobufs;
+    }
+}
+
+error output::send_whole(send_fields const& f, bytes_view transport_header, payload_view const& payload,
+                         packet_meta meta, std::uint32_t mtu) {
     std::size_t const ip_size = header_size(f.destination);
     std::size_t const transport_size = transport_header.size() + payload.size();
     if (f.destination.is_v4() && ip_size + transport_size > 65'535) return error::emsgsize;
@@ -64,7 +75,9 @@ error output::send(send_fields const& f, bytes_view transport_header, payload_vi
     std::array<std::byte, wire::ipv6_header::size + max_transport_header> headers;
     std::span<std::byte> const out{headers.data(), ip_size + transport_header.size()};
     if (f.destination.is_v4())
-        emit_v4(f, next_identification(f), transport_size, out);
+        // What cannot be fragmented needs no identification (RFC 6864 section 4.1), and a count would tell of others.
+        emit_v4(f, f.dont_fragment ? std::uint16_t{0} : static_cast<std::uint16_t>(next_identification(f)),
+                transport_size, out);
     else
         emit_v6(f, f.protocol, transport_size, out);
     std::copy(transport_header.begin(), transport_header.end(), out.begin() + static_cast<std::ptrdiff_t>(ip_size));
@@ -84,8 +97,7 @@ error output::send_fragments(send_fields const& f, bytes_view transport_header, 
     std::size_t const overhead = header_size(f.destination) + (v4 ? 0 : wire::ipv6_header::fragment_header_size);
     if (mtu < overhead + 8) return error::emsgsize;
     std::size_t const step = (mtu - overhead) / 8 * 8;
-    auto const id4 = v4 ? next_identification(f) : std::uint16_t{0};
-    auto const id6 = v4 ? 0U : fragment_identification_++;
+    auto const id = next_identification(f);
 
     std::array<std::byte, wire::ipv6_header::size + wire::ipv6_header::fragment_header_size> headers;
     std::span<std::byte> const out{headers.data(), overhead};
@@ -93,7 +105,7 @@ error output::send_fragments(send_fields const& f, bytes_view transport_header, 
         auto const piece = all.subspan(at, std::min(step, all.size() - at));
         bool const more = at + piece.size() < all.size();
         if (v4) {
-            emit_v4(f, id4, piece.size(), out);
+            emit_v4(f, static_cast<std::uint16_t>(id), piece.size(), out);
             wire::put16(out, 6, static_cast<std::uint16_t>((more ? 0x2000 : 0) | (at / 8)));
             wire::refresh_ipv4_checksum(out);
         } else {
@@ -101,7 +113,7 @@ error output::send_fragments(send_fields const& f, bytes_view transport_header, 
             wire::ipv6_fragment h;
             h.more = more;
             h.offset = static_cast<std::uint16_t>(at);
-            h.identification = id6;
+            h.identification = id;
             wire::emit_ipv6_fragment(f.protocol, h, out.subspan(wire::ipv6_header::size));
         }
         if (auto const e = transmit(f, out, {piece, {}}, {}); e != error::ok) return e;
@@ -127,10 +139,12 @@ error output::transmit(send_fields const& f, bytes_view headers, payload_view co
     return queue_.push(packet) ? error::ok : error::eagain;
 }
 
-std::uint16_t output::next_identification(send_fields const& f) {
-    std::size_t h = f.protocol;
-    for (std::size_t i = 0; i < 4; ++i) h = h * 31 + f.destination.bytes[i];
-    return identification_[h % identification_.size()]++;
+/// Counts, so that an identification comes again as late as can be, from where nobody else can know, and not with all
+/// the others (RFC 7739 section 5.3, for IPv4 too).
+std::uint32_t output::next_identification(send_fields const& f) {
+    auto const pair = tcp::tuple_bytes({{f.source, f.protocol}, {f.destination, 0}});
+    auto& count = identification_[tcp::siphash(counter_key_, pair) % identification_.size()];
+    return static_cast<std::uint32_t>(tcp::siphash(offset_key_, pair)) + count++;
 }
 
 }  // namespace cardea::stack::ip

@@ -15,6 +15,7 @@
 #include "stack/packet.hpp"
 #include "stack/packet_queue.hpp"
 #include "stack/random.hpp"
+#include "stack/tcp/isn.hpp"
 
 namespace cardea::stack::ip {
 
@@ -46,7 +47,7 @@ class output {
     }
 
     /// Sends one datagram, in fragments when it exceeds `mtu` and is no GSO packet. EMSGSIZE when it may not be
-    /// fragmented, EAGAIN when the queue is full.
+    /// fragmented, EAGAIN when the queue is full, ENOBUFS when there is no memory: part of it may be gone then.
     error send(send_fields const& f, bytes_view transport_header, payload_view const& payload, packet_meta meta,
                std::uint32_t mtu);
 
@@ -57,18 +58,21 @@ class output {
   private:
     static constexpr std::size_t max_transport_header = 64;
 
+    error send_whole(send_fields const& f, bytes_view transport_header, payload_view const& payload, packet_meta meta,
+                     std::uint32_t mtu);
     error send_fragments(send_fields const& f, bytes_view transport_header, payload_view const& payload,
                          std::uint32_t mtu);
     error transmit(send_fields const& f, bytes_view headers, payload_view const& payload, packet_meta const& meta);
-    std::uint16_t next_identification(send_fields const& f);
+    std::uint32_t next_identification(send_fields const& f);
 
     host_config const& config_;
     routes const& routes_;
     packet_sink* sink_ = nullptr;
     packet_queue queue_;
     packet_queue loopback_;
-    std::array<std::uint16_t, 256> identification_{};  ///< IPv4, by a hash of the destination
-    std::uint32_t fragment_identification_;            ///< IPv6
+    /// Where a pair of addresses begins to count, and which counter it has (RFC 7739 section 5.3).
+    tcp::secret_key offset_key_{}, counter_key_{};
+    std::array<std::uint32_t, 256> identification_{};
     std::vector<std::byte> scratch_;
 };
 

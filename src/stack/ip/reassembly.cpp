@@ -2,6 +2,7 @@
 #include "stack/ip/reassembly.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "stack/wire/bytes.hpp"
 #include "stack/wire/ipv4.hpp"
@@ -16,8 +17,18 @@ std::vector<std::byte> copy(bytes_view b) { return {b.begin(), b.end()}; }
 
 }  // namespace
 
+/// Where memory fails the whole datagram is as if lost.
 reassembly_result reassembler::add(fragment const& f, time_ns now) {
     key const k{f.source, f.destination, f.identification, f.source.is_v4() ? f.protocol : std::uint8_t{0}};
+    try {
+        return take_in(k, f, now);
+    } catch (std::bad_alloc const&) {
+        if (auto const it = pending_.find(k); it != pending_.end()) erase(it);
+        return {drop_reason::out_of_memory, {}};
+    }
+}
+
+reassembly_result reassembler::take_in(key const& k, fragment const& f, time_ns now) {
     std::size_t const cost =
         fragment_overhead + f.data.size() + (f.offset == 0 ? f.header.size() + f.original.size() : 0);
     auto it = pending_.find(k);

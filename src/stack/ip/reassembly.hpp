@@ -80,6 +80,7 @@ class reassembler {
     };
     using table = std::map<key, datagram>;
 
+    reassembly_result take_in(key const& k, fragment const& f, time_ns now);
     drop_reason insert(datagram& d, fragment const& f);
     bool make_room(std::size_t bytes, key const& keep);
     void charge(datagram& d, std::size_t bytes);

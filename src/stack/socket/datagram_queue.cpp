@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <type_traits>
 
 namespace cardea::stack {
@@ -12,12 +13,13 @@ static_assert(std::is_trivially_copyable_v<receive_info>);
 namespace {
 constexpr std::size_t record_header = sizeof(receive_info);
 constexpr std::size_t kept_when_empty = 16 * 1024;
+constexpr std::size_t sure_size = 4 * 1024;  ///< of every socket, whatever the budget says
 }  // namespace
 
 bool datagram_queue::push(receive_info const& info, bytes_view payload) {
     std::size_t const need = record_header + payload.size();
     if (count_ != 0 && used_ + need > bound_) return false;
-    reserve(used_ + need);
+    if (!reserve(used_ + need)) return false;
     auto record = info;
     record.full_size = payload.size();
     write(std::as_bytes(std::span{&record, 1}));
@@ -41,23 +43,31 @@ std::size_t datagram_queue::read(std::span<std::byte> into, receive_info& info, 
     auto const record = record_header + info.full_size;
     head_ = (head_ + record) % ring_.size();
     used_ -= record;
-    if (--count_ == 0 && ring_.size() > kept_when_empty) clear();
+    if (--count_ == 0 && (ring_.size() > kept_when_empty || charge_.pressed())) clear();
     return n;
 }
 
 void datagram_queue::clear() {
     std::vector<std::byte>{}.swap(ring_);
+    charge_.set(0);
     head_ = used_ = count_ = 0;
 }
 
-void datagram_queue::reserve(std::size_t bytes) {
-    if (bytes <= ring_.size()) return;
+bool datagram_queue::reserve(std::size_t bytes) {
+    if (bytes <= ring_.size()) return true;
     std::size_t size = std::max<std::size_t>(ring_.size(), 1024);
     while (size < bytes) size *= 2;
-    std::vector<std::byte> larger(size);
-    if (used_ != 0) copy_out(head_, std::span{larger}.first(used_));
-    ring_ = std::move(larger);
+    if (!charge_.may_become(size, size <= sure_size ? memory_need::least : memory_need::arrival)) return false;
+    try {
+        std::vector<std::byte> larger(size);
+        if (used_ != 0) copy_out(head_, std::span{larger}.first(used_));
+        ring_ = std::move(larger);
+    } catch (std::bad_alloc const&) {
+        return false;
+    }
+    charge_.set(size);
     head_ = 0;
+    return true;
 }
 
 void datagram_queue::write(bytes_view b) {

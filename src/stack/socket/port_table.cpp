@@ -2,6 +2,7 @@
 #include "stack/socket/port_table.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace cardea::stack {
 
@@ -23,6 +24,16 @@ bool port_table::conflicts(std::uint16_t port, port_entry const& candidate, bool
         if (e.reuse_port && candidate.reuse_port) return false;
         return !(e.reuse_address && candidate.reuse_address && !(stream && e.listening));
     });
+}
+
+void port_table::add(std::uint16_t port, port_entry const& e) {
+    auto const place = table_.try_emplace(port).first;
+    try {
+        place->second.push_back(e);
+    } catch (std::bad_alloc const&) {  // a port without entries is free
+        if (place->second.empty()) table_.erase(place);
+        throw;
+    }
 }
 
 void port_table::remove(std::uint16_t port, socket const* owner) {

@@ -41,7 +41,7 @@ class port_table {
     /// not help against a listener; for datagrams it allows sharing.
     bool conflicts(std::uint16_t port, port_entry const& candidate, bool stream) const;
 
-    void add(std::uint16_t port, port_entry const& e) { table_[port].push_back(e); }
+    void add(std::uint16_t port, port_entry const& e);
     void remove(std::uint16_t port, socket const* owner);
     port_entry* find(std::uint16_t port, socket const* owner);
     entries const* at(std::uint16_t port) const;

@@ -1,5 +1,6 @@
 // Segments and ICMP errors on their way to connections and listeners.
 #include <algorithm>
+#include <new>
 
 #include "stack/host_core.hpp"
 #include "stack/socket/tcp_layer.hpp"
@@ -25,11 +26,17 @@ void tcp_layer::receive(ip::datagram const& d, time_ns now) {
     auto const it = table_.find(t);
     if (it == table_.end()) return to_listener(d, t, s, now, {});
     auto const r = it->second;
+    if (r->reopening) {
+        auto const* const l = find_listener(t);
+        r->reopening = l != nullptr && l->listener.knows(t);
+        if (r->reopening) return to_listener(d, t, s, now, {});
+    }
     if (r->connection->on_segment(s, now) == tcp::disposition::reopen) {
         if (find_listener(t) == nullptr) return core_.drop(d.whole, drop_reason::tcp_unacceptable);
-        auto const isn = r->connection->reuse_isn();
-        leave(*r);
-        return to_listener(d, t, s, now, isn);
+        // Until the new handshake is complete TIME-WAIT goes on beside it: the SYN may be an old duplicate after all
+        // (RFC 9293 MAY-2).
+        r->reopening = true;
+        return to_listener(d, t, s, now, r->connection->reuse_isn());
     }
     if (r->owner != nullptr) r->owner->on_event();
     mark(*r);
@@ -45,13 +52,21 @@ void tcp_layer::to_listener(ip::datagram const& d, tcp::four_tuple const& t, tcp
     auto* const l = find_listener(t);
     if (l == nullptr) return refuse(d, t, s);
     // Full: as if the network had lost it; the peer tries again.
-    if (table_.size() >= core_.config.max_connections) return core_.drop(d.whole, drop_reason::receive_queue_full);
+    auto const old = table_.find(t);
+    bool const replaces = old != table_.end();
+    if (!replaces && !make_room(now)) return core_.drop(d.whole, drop_reason::receive_queue_full);
     auto const result = l->listener.on_segment(t, s, now, isn);
     if (!result.handled) return refuse(d, t, s);
+    if (replaces && (result.established || result.stateless)) leave(*old->second);
     if (result.established) {
         auto ip = l->ip;
         ip.flow_label = flow_label(t);
-        mark(*enter(result.established, ip, l->reuse_address));
+        try {
+            mark(*enter(result.established, ip, l->reuse_address));
+        } catch (std::bad_alloc const&) {
+            l->listener.withdraw();
+            throw;
+        }
         l->owner->on_event();
     }
     mark(*l);

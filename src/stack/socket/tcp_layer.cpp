@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 
 #include "stack/host_core.hpp"
@@ -45,22 +46,37 @@ tcp_layer::tcp_layer(host_core& core)
     : core_{core},
       secret_{core.random.next(), core.random.next()},
       isn_{secret_},
-      table_{16, tuple_hash{core.random.next()}} {}
+      table_{16, tuple_hash{core.random.next()}},
+      memory_{std::make_shared<memory_budget>(core.config.tcp_memory)} {}
+
+tcp_layer::~tcp_layer() {
+    while (!dirty_listeners_.empty()) {
+        auto& l = dirty_listeners_.front();
+        dirty_listeners_.pop_front();
+        auto const last = std::move(l.itself);
+    }
+}
 
 // --- Tables
 
 std::shared_ptr<tcp_record> tcp_layer::enter(std::shared_ptr<tcp::connection> c, tcp_ip_fields const& ip, bool reuse) {
+    timers_.reserve(table_.size() + listeners_ + 1);
     auto r = std::make_shared<tcp_record>();
     r->connection = std::move(c);
     r->ip = ip;
     r->reuse_address = reuse;
     r->serial = next_serial_++ << 1;
-    r->in_table = true;
     auto const& t = r->connection->tuple();
-    table_.emplace(t, r);
-    auto& use = port_uses_[t.local.port];
-    ++use.connections;
-    if (!reuse) ++use.exclusive;
+    auto const place = table_.emplace(t, r).first;
+    try {
+        auto& use = port_uses_[t.local.port];
+        ++use.connections;
+        if (!reuse) ++use.exclusive;
+    } catch (std::bad_alloc const&) {
+        table_.erase(place);
+        throw;
+    }
+    r->in_table = true;
     return r;
 }
 
@@ -73,8 +89,10 @@ void tcp_layer::leave(tcp_record& r) {
     auto const use = port_uses_.find(t.local.port);
     if (!r.reuse_address) --use->second.exclusive;
     if (--use->second.connections == 0) port_uses_.erase(use);
-    if (r.dirty) std::erase(dirty_, &r);
-    r.dirty = false;
+    r.list_node<has_output>::unlink();
+    r.list_node<has_gap>::unlink();
+    r.list_node<in_time_wait>::unlink();
+    r.list_node<wants_memory>::unlink();
     table_.erase(t);  // may destroy r
 }
 
@@ -87,17 +105,30 @@ std::shared_ptr<tcp_record> tcp_layer::record_of(std::shared_ptr<tcp::connection
 }
 
 void tcp_layer::mark(tcp_record& r) {
-    if (!r.in_table || r.dirty) return;
-    r.dirty = true;
-    dirty_.push_back(&r);
+    if (!r.in_table || r.list_node<has_output>::linked()) return;
+    dirty_.push_back(r);
     core_.signal_output();
 }
 
 void tcp_layer::mark(listener_record& l) {
-    if (l.dirty) return;
-    l.dirty = true;
-    dirty_listeners_.push_back(&l);
+    if (l.linked()) return;
+    dirty_listeners_.push_back(l);
     core_.signal_output();
+}
+
+void tcp_layer::wait_for_memory(tcp_record& r) {
+    if (r.in_table && !r.list_node<wants_memory>::linked()) starving_.push_back(r);
+}
+
+/// Room for one more connection: the oldest in TIME-WAIT has had most of its time, and gives way.
+bool tcp_layer::make_room(time_ns now) {
+    if (table_.size() < core_.config.max_connections) return true;
+    if (time_waits_.empty()) return false;
+    auto const oldest = table_.find(time_waits_.front().connection->tuple())->second;
+    leave(*oldest);
+    oldest->connection->end_time_wait(now);
+    if (oldest->owner != nullptr) oldest->owner->on_event();
+    return true;
 }
 
 bool tcp_layer::may_bind(std::uint16_t port, port_entry const& e) const {
@@ -135,7 +166,7 @@ std::optional<std::uint16_t> tcp_layer::choose_connect_port(tcp::four_tuple cons
 
 tcp_layer::opening tcp_layer::connect(tcp::four_tuple tuple, tcp::connection_config config, std::uint32_t path_mtu,
                                       bool reuse_address, time_ns now) {
-    if (table_.size() >= core_.config.max_connections) return {error::enobufs, nullptr};
+    if (!make_room(now)) return {error::enobufs, nullptr};
     if (tuple.local.port == 0) {
         auto port = choose_connect_port(tuple, false);
         if (!port) port = choose_connect_port(tuple, true);
@@ -158,6 +189,7 @@ tcp_layer::opening tcp_layer::connect(tcp::four_tuple tuple, tcp::connection_con
     p.config = config;
     p.timestamp_offset = isn_.timestamp_offset(tuple);
     p.watcher = core_.config.tcp_observer;
+    p.memory = memory_;
     tcp_ip_fields ip;
     ip.flow_label = flow_label(tuple);
     auto r = enter(std::make_shared<tcp::connection>(tcp::connection::connect(p, now)), ip, reuse_address);
@@ -172,8 +204,12 @@ void tcp_layer::adapt(tcp::connection_config& config, bool loopback) const {
 }
 
 std::shared_ptr<listener_record> tcp_layer::listen(tcp::listener_config const& config) {
-    auto l = std::make_shared<listener_record>(config, secret_, core_.config.tcp_observer);
+    timers_.reserve(table_.size() + listeners_ + 1);
+    auto own = config;
+    own.memory = memory_;
+    auto l = std::make_shared<listener_record>(own, secret_, core_.config.tcp_observer);
     l->serial = (next_serial_++ << 1) | listener_bit;
+    ++listeners_;
     return l;
 }
 
@@ -181,27 +217,60 @@ void tcp_layer::retire(std::shared_ptr<listener_record> l, time_ns now) {
     l->owner = nullptr;
     while (auto const c = l->listener.accept()) {
         c->abort(now);
-        mark(*record_of(c));
+        auto const it = table_.find(c->tuple());
+        if (it != table_.end() && it->second->connection == c) mark(*it->second);
     }
     l->listener.close(now);
     mark(*l);
-    retired_.push_back(std::move(l));
+    l->itself = l;
 }
 
 // --- Emission and timers
 
 void tcp_layer::poll(time_ns now) {
     run_timers(now);
-    for (auto* l : std::exchange(dirty_listeners_, {})) {
-        l->dirty = false;
-        service(*l, now);
+    linked_list<listener_record, has_output> listeners;
+    for (listeners.take_all(dirty_listeners_); !listeners.empty();) {
+        auto& l = listeners.front();
+        listeners.pop_front();
+        service(l, now);
     }
-    working_.swap(dirty_);
-    for (auto* r : working_) {
-        r->dirty = false;
-        service(*r, now);
+    linked_list<tcp_record, has_output> work;
+    for (work.take_all(dirty_); !work.empty();) {
+        auto& r = work.front();
+        work.pop_front();
+        service(r, now);
     }
-    working_.clear();
+    if (!gaps_.empty() || !starving_.empty()) relieve();
+}
+
+/// Memory is short: what can be sent again goes first, as with Linux's tcp_prune_ofo_queue(). It is not any more: who
+/// could not send may try again.
+void tcp_layer::relieve() {
+    while (memory_->scarce() && !gaps_.empty()) {
+        auto& r = gaps_.front();
+        gaps_.pop_front();
+        r.connection->prune();
+    }
+    if (memory_->pressed()) return;
+    linked_list<tcp_record, wants_memory> hungry;
+    for (hungry.take_all(starving_); !hungry.empty();) {
+        auto& r = hungry.front();
+        hungry.pop_front();
+        if (r.owner != nullptr) r.owner->on_event();
+    }
+}
+
+void tcp_layer::keep_lists(tcp_record& r) {
+    auto& c = *r.connection;
+    if (c.holds_out_of_order() != r.list_node<has_gap>::linked()) {
+        if (c.holds_out_of_order())
+            gaps_.push_back(r);
+        else
+            r.list_node<has_gap>::unlink();
+    }
+    bool const waits = c.current_state() == tcp::state::time_wait;
+    if (waits && !r.list_node<in_time_wait>::linked()) time_waits_.push_back(r);
 }
 
 void tcp_layer::run_timers(time_ns now) {
@@ -257,6 +326,8 @@ void tcp_layer::service(tcp_record& r, time_ns now) {
     if (r.owner != nullptr) r.owner->on_event();
     if (c.finished()) return leave(r);
     r.used_at = now;
+    keep_lists(r);
+    if (memory_->pressed() && c.holds_spare_memory()) c.trim();
     if (r.trim_at == never && c.holds_spare_memory()) r.trim_at = now + memory_kept;
     timers_.set(r, std::min(c.next_deadline(), r.trim_at));
 }
@@ -284,7 +355,8 @@ void tcp_layer::service(listener_record& l, time_ns now) {
         return;
     }
     timers_.remove(l);
-    std::erase_if(retired_, [&l](auto const& x) { return x.get() == &l; });  // destroys l
+    --listeners_;
+    auto const last = std::move(l.itself);
 }
 
 void tcp_layer::emit(tcp::four_tuple const& t, tcp_ip_fields const& ip, tcp::segment const& s) {

@@ -7,10 +7,11 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
-#include <vector>
 
 #include "stack/ip/datagram.hpp"
 #include "stack/ip/icmp.hpp"
+#include "stack/linked_list.hpp"
+#include "stack/memory_budget.hpp"
 #include "stack/socket/port_table.hpp"
 #include "stack/tcp/connection.hpp"
 #include "stack/tcp/listener.hpp"
@@ -29,7 +30,17 @@ struct tcp_ip_fields {
     bool may_fragment = false;  ///< the path is narrower than we take MTUs to be
 };
 
-struct tcp_record final : timed {
+// The lists that a record may be in.
+struct has_output;
+struct has_gap;
+struct in_time_wait;
+struct wants_memory;
+
+struct tcp_record final : timed,
+                          list_node<has_output>,
+                          list_node<has_gap>,
+                          list_node<in_time_wait>,
+                          list_node<wants_memory> {
     std::shared_ptr<tcp::connection> connection;
     tcp_socket* owner = nullptr;  ///< null while unaccepted, and after close
     tcp_ip_fields ip;
@@ -41,22 +52,25 @@ struct tcp_record final : timed {
     bool emitted = false;
     bool reuse_address = false;
     bool in_table = false;
-    bool dirty = false;
+    bool reopening = false;     ///< in TIME-WAIT, while a listener completes the handshake that is to replace it
     bool path_doubted = false;  ///< and the observer has been told
 };
 
-struct listener_record final : timed {
+struct listener_record final : timed, list_node<has_output> {
     listener_record(tcp::listener_config const& c, tcp::secret_key const& k, tcp::observer* w) : listener{c, k, w} {}
     tcp::listener listener;
     tcp_socket* owner = nullptr;  ///< null once the socket is closed
     tcp_ip_fields ip;
     bool reuse_address = false;
-    bool dirty = false;
+    std::shared_ptr<listener_record> itself;  ///< once its socket has let go, until its resets are out
 };
 
 class tcp_layer {
   public:
     explicit tcp_layer(host_core& core);
+    ~tcp_layer();
+    tcp_layer(tcp_layer const&) = delete;
+    tcp_layer& operator=(tcp_layer const&) = delete;
 
     void receive(ip::datagram const& d, time_ns now);
     void on_icmp(ip::icmp_report const& r, time_ns now);
@@ -66,6 +80,7 @@ class tcp_layer {
     bool pending() const { return !dirty_.empty() || !dirty_listeners_.empty(); }
     time_ns next_deadline() const { return timers_.next(); }
     std::size_t connections() const { return table_.size(); }
+    std::size_t memory_used() const { return memory_->used(); }
 
     // --- For sockets
 
@@ -85,6 +100,8 @@ class tcp_layer {
     /// The table's record of an accepted connection, or a new one outside of the table if it has ended meanwhile.
     std::shared_ptr<tcp_record> record_of(std::shared_ptr<tcp::connection> const& c);
 
+    /// Its socket could not send for want of memory: it hears when there is some.
+    void wait_for_memory(tcp_record& r);
     void mark(tcp_record& r);
     void mark(listener_record& l);
     /// The listener's socket has closed it: keeps it until its resets are out.
@@ -108,6 +125,9 @@ class tcp_layer {
     void refuse(ip::datagram const& d, tcp::four_tuple const& t, tcp::segment const& s);
     std::shared_ptr<tcp_record> enter(std::shared_ptr<tcp::connection> c, tcp_ip_fields const& ip, bool reuse);
     void leave(tcp_record& r);
+    bool make_room(time_ns now);
+    void relieve();
+    void keep_lists(tcp_record& r);
     void run_timers(time_ns now);
     void service(tcp_record& r, time_ns now);
     void watch_memory(tcp_record& r, time_ns now);
@@ -126,10 +146,13 @@ class tcp_layer {
     table table_;  ///< looked up, never iterated
     std::unordered_map<std::uint16_t, port_use> port_uses_;
     timer_heap timers_;
-    std::vector<tcp_record*> dirty_;
-    std::vector<listener_record*> dirty_listeners_;
-    std::vector<std::shared_ptr<listener_record>> retired_;
-    std::vector<tcp_record*> working_;
+    std::shared_ptr<memory_budget> memory_;  ///< of the connections, which may outlive the layer in their sockets
+    linked_list<tcp_record, has_output> dirty_;
+    linked_list<listener_record, has_output> dirty_listeners_;
+    linked_list<tcp_record, has_gap> gaps_;             ///< data beyond a gap, the oldest first
+    linked_list<tcp_record, in_time_wait> time_waits_;  ///< the oldest first
+    linked_list<tcp_record, wants_memory> starving_;
+    std::size_t listeners_ = 0;
     std::uint64_t next_serial_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "stack/host_core.hpp"
+#include "stack/socket/guarded.hpp"
 
 namespace cardea::stack {
 
@@ -31,13 +32,13 @@ error tcp_socket::bind(endpoint const& given) {
     endpoint e;
     if (auto const problem = inward(given, e); problem != error::ok) return problem;
     if (!core_->bindable(e.address)) return error::eaddrnotavail;
-    return bind_inward(e);
+    return guarded([&] { return bind_inward(e); });
 }
 
 error tcp_socket::bind_inward(endpoint const& e) {
     bool const v6 = e.address.is_v6();
-    bound_ = {e.address, !v6 || (e.address.is_unspecified() && !v6_only_), v6};
-    auto const candidate = entry(false);
+    auto candidate = entry(false);
+    candidate.local = {e.address, !v6 || (e.address.is_unspecified() && !v6_only_), v6};
     auto port = e.port;
     if (port == 0) {
         auto const chosen = core_->tcp.choose_port(candidate);
@@ -46,8 +47,9 @@ error tcp_socket::bind_inward(endpoint const& e) {
     } else if (!core_->tcp.may_bind(port, candidate)) {
         return error::eaddrinuse;
     }
-    port_ = port;
     core_->tcp.ports().add(port, candidate);
+    port_ = port;
+    bound_ = candidate.local;
     return error::ok;
 }
 
@@ -60,7 +62,7 @@ error tcp_socket::connect(endpoint const& peer, time_ns now) {
     auto& a = e.address;
     if (a.is_unspecified()) a = a.is_v4() ? ip_address::loopback_v4() : ip_address::loopback_v6();
     if (a.is_multicast() || core_->routes.is_broadcast(a)) return error::enetunreach;
-    return open(e, now);
+    return guarded([&] { return open(e, now); });
 }
 
 error tcp_socket::connect_again() {
@@ -100,11 +102,14 @@ void tcp_socket::adopt_connection(std::shared_ptr<tcp_record> r) {
 error tcp_socket::listen(std::uint32_t backlog, time_ns) {
     if (core_ == nullptr) return error::ebadf;
     if (record_) return error::einval;
-    backlog = std::max(backlog, 1U);  // as Linux, where 0 leaves room for one
     if (listener_) {
         listener_->listener.set_backlog(backlog);
         return error::ok;
     }
+    return guarded([&] { return begin_to_listen(backlog); });
+}
+
+error tcp_socket::begin_to_listen(std::uint32_t backlog) {
     if (port_ == 0) {
         auto const any = family() == ip_version::v4 ? ip_address::any_v4() : ip_address::any_v6();
         if (auto const e = bind_inward({any, 0}); e != error::ok) return e;
@@ -131,10 +136,16 @@ accept_result tcp_socket::accept(time_ns now) {
     if (!listener_) return {error::einval, nullptr, {}};
     if (!listener_->listener.acceptable()) return {error::eagain, nullptr, {}};
     if (!core_->may_open()) return {error::enobufs, nullptr, {}};
-    auto const c = listener_->listener.accept();
+    return guarded([&] { return take_accepted(now); });
+}
+
+accept_result tcp_socket::take_accepted(time_ns now) {
+    auto const c = listener_->listener.front();
+    auto record = core_->tcp.record_of(c);
     auto s = std::make_unique<tcp_socket>(*core_, family());
+    listener_->listener.accept();
     s->inherit(*this, now);
-    s->adopt_connection(core_->tcp.record_of(c));
+    s->adopt_connection(std::move(record));
     s->connect_reported_ = true;
     s->conn().set_nagle(config_.nagle, now);
     s->conn().set_cork(cork_, now);
@@ -185,9 +196,17 @@ io_result tcp_socket::send(payload_view const& data, unsigned flags, time_ns now
     auto n = data.second.empty() && urgent ? conn().send_urgent(data.first, now) : conn().send(data.first, now);
     if (n == data.first.size() && !data.second.empty())
         n += urgent ? conn().send_urgent(data.second, now) : conn().send(data.second, now);
-    if (n == 0) return {error::eagain, 0};
+    if (n == 0) return cannot_send();
     touch();
     return {error::ok, n};
+}
+
+/// The buffer is full; or there is room in it, and no memory: the host's budget has none, or the machine has not.
+io_result tcp_socket::cannot_send() {
+    if (conn().writable() != 0) return {error::enobufs, 0};
+    if (conn().send_capacity() < conn().config().send_buffer) core_->tcp.wait_for_memory(*record_);
+    announce();  // it may have been writable when last told
+    return {error::eagain, 0};
 }
 
 io_result tcp_socket::recv(std::span<std::byte> into, unsigned flags, time_ns now) {
@@ -297,7 +316,7 @@ unsigned tcp_socket::readiness() const {
     if (!c.established()) return 0;
     if (c.readable() != 0 || c.eof() || read_shut_) r |= ready::readable;
     // A third of the buffer, so that a writer is not woken for every acknowledgement.
-    if (write_shut_ || c.writable() * 3 >= config_.send_buffer) r |= ready::writable;
+    if (write_shut_ || c.writable() * 3 >= c.send_capacity()) r |= ready::writable;
     if (c.send_queue_empty()) r |= ready::drained;
     if (c.urgent_ahead() != 0) r |= ready::urgent;
     if (write_shut_ && (read_shut_ || c.eof())) r |= ready::hangup;

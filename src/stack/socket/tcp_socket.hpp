@@ -52,9 +52,12 @@ class tcp_socket final : public socket {
     error bind_inward(endpoint const& e);
     error connect_again();
     error open(endpoint const& peer, time_ns now);
+    error begin_to_listen(std::uint32_t backlog);
+    accept_result take_accepted(time_ns now);
     void adopt_connection(std::shared_ptr<tcp_record> r);
     void inherit(tcp_socket const& from, time_ns now);
     error take_failure();
+    io_result cannot_send();
     error set_tcp_option(socket_option o, std::int64_t value, time_ns now, bool& known);
     error get_tcp_option(socket_option o, std::int64_t& value, time_ns now, bool& known);
     void apply_keepalive(time_ns now);

@@ -15,6 +15,9 @@ namespace cardea::stack {
 
 namespace {
 
+/// No path refuses less: IPv4's 68 bytes (RFC 791) less its headers.
+constexpr std::uint16_t least_refused = 68 - 20;
+
 constexpr std::size_t max_payload(ip_address const& to) {
     return 65'535 - wire::udp_header::size - (to.is_v4() ? 20U : 0U);
 }
@@ -30,6 +33,8 @@ bool checksum_ok(ip::datagram const& d, bytes_view udp, std::uint16_t field) {
 }
 
 }  // namespace
+
+udp_layer::udp_layer(host_core& core) : core_{core}, memory_{std::make_shared<memory_budget>(core.config.udp_memory)} {}
 
 void udp_layer::receive(ip::datagram const& d, time_ns now) {
     if (d.payload.size() < wire::udp_header::size) return core_.drop(d.whole, drop_reason::bad_transport_header);
@@ -79,12 +84,21 @@ void udp_layer::deliver(udp_socket& s, ip::datagram const& d, endpoint const& lo
 void udp_layer::on_icmp(ip::icmp_report const& r, time_ns now) {
     auto const* const e = ports_.lookup(r.local, r.remote, flow_hash(r.local, r.remote), false);
     if (e == nullptr) return;
-    if (r.meaning.packet_too_big) core_.path_mtus.learn(r.remote.address, r.reported_mtu, r.tried_size, now);
+    // A narrower path is every transport's: who cannot have seen a datagram of ours must not bring one about (RFC 8201
+    // section 6). A socket alone proves nothing: one without a peer takes errors about anybody.
+    if (r.meaning.packet_too_big) {
+        if (!has_sent(r)) return core_.drop({}, drop_reason::icmp_unmatched);
+        core_.path_mtus.learn(r.remote.address, r.reported_mtu, r.tried_size, now);
+    }
     static_cast<udp_socket&>(*e->owner).on_icmp(r);
 }
 
 std::uint64_t udp_layer::flow_hash(endpoint const& local, endpoint const& remote) const {
     return core_.flow_hash({local, remote});
+}
+
+void udp_layer::wait_for_room(udp_socket& s) {
+    if (!s.linked()) waiting_.push_back(s);
 }
 
 std::optional<std::uint16_t> udp_layer::choose_port(port_entry const& e) {
@@ -171,14 +185,41 @@ error udp_layer::send_one(prepared const& p, payload_view const& payload, std::u
             wire::emit_udp(h, bytes);
         }
     }
+    remember(p, wire::udp_header::size + (gso_size != 0 ? gso_size : payload.size()));
     auto const e = core_.out.send(f, bytes, payload, meta, p.mtu);
     if (e == error::ok) core_.signal_output();
     return e;
 }
 
+udp_layer::large_flow& udp_layer::place_of(endpoint const& local, endpoint const& remote) {
+    std::size_t const last = remote.address.is_v4() ? 3 : 15;
+    std::size_t const mix = remote.port * 7U + local.port + remote.address.bytes[last] * 31U;
+    return large_flows_[mix % large_flows_.size()];
+}
+
+void udp_layer::remember(prepared const& p, std::size_t length) {
+    if (length < least_refused) return;
+    endpoint const local{p.fields.source, p.source_port}, remote{p.fields.destination, p.destination_port};
+    auto& f = place_of(local, remote);
+    if (f.local != local || f.remote != remote) f = {local, remote, 0};
+    f.length = std::max(f.length, static_cast<std::uint16_t>(length));
+}
+
+/// A datagram so long has gone from there to there, and is too long for what is said to pass. Its length is in the
+/// second half of the eight octets quoted.
+bool udp_layer::has_sent(ip::icmp_report const& r) {
+    if (r.reported_mtu >= r.tried_size) return false;
+    auto const& f = place_of(r.local, r.remote);
+    return f.local == r.local && f.remote == r.remote && r.sequence >> 16 <= f.length;
+}
+
 void udp_layer::on_room() {
-    auto const waiting = std::exchange(waiting_, {});
-    for (auto* s : waiting) s->on_room();
+    linked_list<udp_socket, wants_room> waiting;
+    for (waiting.take_all(waiting_); !waiting.empty();) {
+        auto& s = waiting.front();
+        waiting.pop_front();
+        s.on_room();
+    }
 }
 
 }  // namespace cardea::stack

@@ -5,12 +5,13 @@
 #include <utility>
 
 #include "stack/host_core.hpp"
+#include "stack/socket/guarded.hpp"
 #include "stack/socket/udp_layer.hpp"
 
 namespace cardea::stack {
 
 udp_socket::udp_socket(host_core& core, ip_version family)
-    : socket{core, family}, queue_{core.config.udp_receive_buffer} {}
+    : socket{core, family}, queue_{core.config.udp_receive_buffer, core.udp.memory()} {}
 
 udp_socket::~udp_socket() {
     observe(nullptr);
@@ -38,7 +39,7 @@ error udp_socket::bind(endpoint const& given) {
     if (auto const problem = inward(given, e); problem != error::ok) return problem;
     auto const& a = e.address;
     if (!core_->bindable(a) && !a.is_multicast() && !core_->routes.is_broadcast(a)) return error::eaddrnotavail;
-    return bind_inward(e, true);
+    return guarded([&] { return bind_inward(e, true); });
 }
 
 error udp_socket::bind_inward(endpoint const& e, bool explicit_address) {
@@ -58,17 +59,17 @@ error udp_socket::bind_inward(endpoint const& e, bool explicit_address) {
     } else if (core_->udp.ports().conflicts(port, candidate, false)) {
         return error::eaddrinuse;
     }
+    core_->udp.ports().add(port, candidate);
     bound_ = wanted;
     port_ = port;
     if (explicit_address) chosen_ = a;
-    core_->udp.ports().add(port, entry());
     return error::ok;
 }
 
 error udp_socket::ensure_bound() {
     if (port_ != 0) return error::ok;
     auto const any = family() == ip_version::v4 ? ip_address::any_v4() : ip_address::any_v6();
-    auto const e = bind_inward({any, 0}, false);
+    auto const e = guarded([&] { return bind_inward({any, 0}, false); });
     return e == error::eaddrinuse ? error::eagain : e;  // as Linux: every ephemeral port is taken for now
 }
 
@@ -158,7 +159,6 @@ io_result udp_socket::send_inward(payload_view const& data, endpoint const& to, 
     s.segment_size = segment_size_;
     auto const e = core_->udp.send(s, data, now);
     if (e == error::eagain) {
-        core_->udp.forget(*this);
         core_->udp.wait_for_room(*this);
         announce();
     }
@@ -193,7 +193,7 @@ error udp_socket::shutdown(shutdown_mode how, time_ns) {
 
 void udp_socket::close(time_ns) {
     if (core_ == nullptr) return;
-    core_->udp.forget(*this);
+    unlink();
     if (port_ != 0) core_->udp.ports().remove(port_, this);
     queue_.clear();
     core_->release(*this);
@@ -248,7 +248,7 @@ void udp_socket::on_icmp(ip::icmp_report const& r) {
 
 std::optional<queued_error> udp_socket::take_error() {
     if (errors_.empty()) return std::nullopt;
-    auto const e = errors_.front();
+    auto e = std::move(errors_.front());
     errors_.pop_front();
     pending_error_ = error::ok;
     announce();

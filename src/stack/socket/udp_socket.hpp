@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "stack/ip/icmp.hpp"
+#include "stack/linked_list.hpp"
 #include "stack/socket/datagram_queue.hpp"
 #include "stack/socket/port_table.hpp"
 #include "stack/socket/socket.hpp"
@@ -13,8 +14,9 @@
 namespace cardea::stack {
 
 struct udp_send;
+struct wants_room;
 
-class udp_socket final : public socket {
+class udp_socket final : public socket, public list_node<wants_room> {
   public:
     udp_socket(host_core& core, ip_version family);
     ~udp_socket() override;

@@ -5,26 +5,46 @@
 #include <bit>
 #include <cassert>
 #include <cstring>
+#include <new>
+#include <utility>
 
 namespace cardea::stack::tcp {
 namespace {
-constexpr std::size_t first_capacity = 2048;
-
 void copy(std::byte* to, bytes_view from) {
     if (!from.empty()) std::memcpy(to, from.data(), from.size());
 }
 }  // namespace
 
-void byte_ring::reserve(std::size_t bytes) {
-    if (bytes <= capacity_) return;
-    std::size_t const bigger = std::bit_ceil(std::max(bytes, first_capacity));
-    auto fresh = std::make_unique_for_overwrite<std::byte[]>(bigger);
-    payload_view const old = view(0, capacity_);
+bool byte_ring::move_to(std::size_t capacity, std::size_t keep) {
+    std::unique_ptr<std::byte[]> fresh{new (std::nothrow) std::byte[capacity]};
+    if (!fresh) return false;
+    payload_view const old = view(0, keep);
     copy(fresh.get(), old.first);
     copy(fresh.get() + old.first.size(), old.second);
     data_ = std::move(fresh);
-    capacity_ = bigger;
+    capacity_ = capacity;
     head_ = 0;
+    charge_.set(capacity);
+    return true;
+}
+
+bool byte_ring::reserve(std::size_t bytes, memory_need why) {
+    if (bytes <= capacity_) return true;
+    std::size_t const bigger = std::bit_ceil(std::max(bytes, least_capacity));
+    if (bigger > least_capacity && !charge_.may_become(bigger, why)) return false;
+    return move_to(bigger, capacity_);
+}
+
+std::size_t byte_ring::reserve_some(std::size_t bytes, memory_need why) {
+    for (std::size_t size = std::max(bytes, least_capacity); size > capacity_; size = std::bit_ceil(size) / 2)
+        if (reserve(size, why)) break;
+    return capacity_;
+}
+
+void byte_ring::shrink(std::size_t bytes) {
+    if (bytes == 0) return release();
+    std::size_t const smaller = std::bit_ceil(std::max(bytes, least_capacity));
+    if (smaller < capacity_) move_to(smaller, bytes);
 }
 
 void byte_ring::write(std::size_t offset, bytes_view data) {
@@ -54,6 +74,7 @@ void byte_ring::release() {
     data_.reset();
     capacity_ = 0;
     head_ = 0;
+    charge_.set(0);
 }
 
 }  // namespace cardea::stack::tcp

@@ -88,6 +88,8 @@ struct connection_config {
 
     // Attacks
     std::uint32_t challenge_acks_per_second = 10;  ///< per connection (RFC 5961 section 7)
+    /// A soft ICMP error ends an opening connection, as on Linux (RFC 5461); RFC 9293's MUST-56 would have it wait.
+    bool icmp_ends_opening = true;
     bool abort_on_hard_icmp = false;  ///< in synchronized states; RFC 5927 and Linux say no, RFC 1122 says should
 };
 

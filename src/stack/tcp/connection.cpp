@@ -15,13 +15,19 @@ std::uint8_t window_shift_for(std::uint32_t receive_buffer) {
 }  // namespace
 
 connection::connection(open_parameters const& p, state initial)
-    : tuple_{p.tuple}, config_{p.config}, watcher_{p.watcher}, state_{initial}, ts_offset_{p.timestamp_offset} {
+    : memory_{p.memory},
+      tuple_{p.tuple},
+      config_{p.config},
+      watcher_{p.watcher},
+      state_{initial},
+      ts_offset_{p.timestamp_offset} {
     deadlines_.fill(never);
     path_mtu_ = config_.path_mtu != 0 ? std::min(config_.path_mtu, config_.mtu) : config_.mtu;
     iss_ = snd_una_ = recover_ = rescue_ = ecn_recover_ = small_end_ = p.iss;
     snd_nxt_ = snd_max_ = snd_up_ = round_end_ = iss_ + 1;
-    tx_.start(iss_ + 1);
-    board_.start(iss_ + 1);
+    tx_.start(iss_ + 1, memory_.get());
+    board_.start(iss_ + 1, memory_.get());
+    rx_.charge_to(memory_.get());
     rcv_shift_ = config_.window_scaling ? window_shift_for(config_.receive_buffer) : std::uint8_t{0};
     rtt_.configure(config_.rto_initial, config_.rto_min, config_.rto_max);
     peer_mss_ = p.tuple.remote.address.is_v6() ? 1220 : 536;  // RFC 9293 MUST-15
@@ -104,6 +110,10 @@ void connection::enter_time_wait(time_ns now) {
     arm(timer::linger, now + config_.time_wait, now);
 }
 
+void connection::end_time_wait(time_ns now) {
+    if (state_ == state::time_wait) enter_closed(now);
+}
+
 /// The application has no more to send: the FIN's place is after the last byte queued.
 void connection::queue_fin(time_ns now) {
     if (fin_queued_) return;
@@ -167,8 +177,10 @@ void connection::on_icmp_error(icmp_error kind, sequence quoted, time_ns now) {
         default:
             break;
     }
+    // Whoever opens wants to know, and may try elsewhere: RFC 5461 section 4.1, and Linux's tcp_v4_err().
     bool const opening = state_ == state::syn_sent || state_ == state::syn_received;
-    if (hard && (opening || config_.abort_on_hard_icmp)) return fail(what, now);
+    if (opening && (hard || config_.icmp_ends_opening)) return fail(what, now);
+    if (hard && config_.abort_on_hard_icmp) return fail(what, now);
     soft_error_ = what;  // RFC 9293 SHLD-25, MUST-56
 }
 

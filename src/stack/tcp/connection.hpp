@@ -5,10 +5,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 
 #include "stack/error.hpp"
+#include "stack/memory_budget.hpp"
 #include "stack/tcp/config.hpp"
 #include "stack/tcp/congestion.hpp"
 #include "stack/tcp/info.hpp"
@@ -28,15 +30,19 @@ namespace cardea::stack::tcp {
 struct open_parameters {
     four_tuple tuple;
     connection_config config;
-    sequence iss;                        ///< from isn_generator
-    std::uint32_t timestamp_offset = 0;  ///< added to the millisecond clock in TSval; from isn_generator
-    time_ns announced_at = -1;           ///< when a listener sent its SYN-ACK, if once only
-    bool handshake_lost = false;         ///< a listener's SYN-ACK seems to have been lost
-    observer* watcher = nullptr;         ///< may be null; outlives the connection
+    sequence iss;                           ///< from isn_generator
+    std::uint32_t timestamp_offset = 0;     ///< added to the millisecond clock in TSval; from isn_generator
+    time_ns announced_at = -1;              ///< when a listener sent its SYN-ACK, if once only
+    bool handshake_lost = false;            ///< a listener's SYN-ACK seems to have been lost
+    observer* watcher = nullptr;            ///< may be null; outlives the connection
+    std::shared_ptr<memory_budget> memory;  ///< what all connections' buffers share; may be null
 };
 
 class connection {
   public:
+    connection(connection&&) = default;
+    connection& operator=(connection&&) = delete;  // buffers must not outlive the budget they are charged to
+
     /// Active open: SYN-SENT; poll_output() yields the SYN.
     static connection connect(open_parameters const& p, time_ns now);
     /// Passive open from a listener's SYN: SYN-RECEIVED. `announced`: a listener has already sent the SYN-ACK.
@@ -71,8 +77,10 @@ class connection {
     payload_view readable_bytes() const;
     void consume(std::size_t n, time_ns now);
 
-    std::size_t readable() const;                    ///< bytes that recv() would give
-    std::size_t writable() const;                    ///< bytes that send() would take
+    std::size_t readable() const;  ///< bytes that recv() would give
+    std::size_t writable() const;  ///< bytes that send() would take
+    /// What the send buffer may hold: as configured, or, while the host is short of memory, what it has.
+    std::size_t send_capacity() const;
     bool peer_closed() const { return fin_taken_; }  ///< its FIN came, and everything before it
     bool eof() const;                                ///< the peer has closed and everything has been read
     /// Why the connection ended, or ok. Reported for good; data that came before it remains readable.
@@ -101,6 +109,11 @@ class connection {
     /// trim() would give back enough to be worth it.
     bool holds_spare_memory() const;
     std::size_t memory() const;  ///< bytes of heap held
+    /// Something lies beyond a gap; and giving it up for others, with the memory it was in (RFC 2018 section 8).
+    bool holds_out_of_order() const { return rx_.has_gap(); }
+    void prune() { rx_.prune(); }
+    /// TIME-WAIT gives way before its time.
+    void end_time_wait(time_ns now);
 
     // --- Options, changeable at any time
 
@@ -203,6 +216,8 @@ class connection {
     void fill_payload(segment& out, sequence begin, sequence end, std::uint32_t mss);
     void account_sent(segment const& out, time_ns now);
     std::uint32_t sendable(std::uint32_t mss, time_ns now);
+    bool pressed() const { return memory_ != nullptr && memory_->pressed(); }
+    void wait_to_send(time_ns now);
     bool may_send_short(std::uint32_t length) const;
     bool window_update_due() const;
     std::uint32_t send_limit() const;
@@ -231,6 +246,7 @@ class connection {
     }
     void report_window(time_ns now);
 
+    std::shared_ptr<memory_budget> memory_;  ///< before the buffers, which it outlives
     four_tuple tuple_;
     connection_config config_;
     observer* watcher_ = nullptr;
@@ -270,6 +286,7 @@ class connection {
     bool force_short_ = false;   ///< the persist timer overrides silly-window avoidance
     bool blocked_by_window_ = false, cork_ = false;
     bool ece_out_ = false, cwr_due_ = false;
+    bool ece_in_ = false;  ///< the segment being taken in echoes congestion
     bool cwnd_limited_ = false;
     sequence reset_seq_;
 

@@ -136,6 +136,7 @@ void connection::on_our_fin_acknowledged(time_ns now) {
 
 /// RFC 3168 section 6.1.2: as for a lost segment, once a window, nothing to resend.
 void connection::take_ecn_echo(segment const& s, time_ns now) {
+    ece_in_ = ecn_on_ && s.has(flag::ece);
     if (!ecn_on_ || !s.has(flag::ece) || phase_ != phase::open || snd_una_ <= ecn_recover_) return;
     ecn_recover_ = snd_nxt_;
     cc_.on_congestion(board_.outstanding(), now);

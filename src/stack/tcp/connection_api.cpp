@@ -8,14 +8,18 @@ namespace cardea::stack::tcp {
 std::size_t connection::writable() const {
     bool const open = state_ == state::syn_sent || state_ == state::syn_received || state_ == state::established ||
                       state_ == state::close_wait;
-    if (!open || fin_queued_ || tx_.size() >= config_.send_buffer) return 0;
-    return config_.send_buffer - tx_.size();
+    if (!open || fin_queued_) return 0;
+    std::size_t const capacity = send_capacity();
+    return capacity - std::min<std::size_t>(capacity, tx_.size());
+}
+
+std::size_t connection::send_capacity() const {
+    return tx_.may_grow() ? config_.send_buffer : std::min<std::size_t>(config_.send_buffer, tx_.sure_capacity());
 }
 
 std::size_t connection::send(std::span<std::byte const> data, time_ns) {
     std::size_t const n = std::min(data.size(), writable());
-    if (n != 0) tx_.append(data.first(n));
-    return n;
+    return n == 0 ? 0 : tx_.append(data.first(n));
 }
 
 std::size_t connection::send_urgent(std::span<std::byte const> data, time_ns now) {
@@ -42,6 +46,7 @@ void connection::consume(std::size_t n, time_ns) {
     n = std::min<std::size_t>(n, rx_.readable());
     if (n == 0) return;
     rx_.consume(static_cast<std::uint32_t>(n));
+    if (pressed()) rx_.trim();  // others wait for it
     if (urgent_in_ && rcv_up_ <= rx_.next() - rx_.readable()) urgent_in_ = false;
     bool const peer_sends = state_ == state::established || state_ == state::fin_wait_1 || state_ == state::fin_wait_2;
     if (peer_sends && window_update_due()) ack_soon();
@@ -79,7 +84,10 @@ void connection::shutdown_read(time_ns now) {
 }
 
 void connection::set_nagle(nagle_mode mode, time_ns) { config_.nagle = mode; }
-void connection::set_cork(bool on, time_ns) { cork_ = on; }
+void connection::set_cork(bool on, time_ns now) {
+    cork_ = on;
+    if (!on) stop(timer::cork, now);
+}
 
 void connection::set_keepalive(bool on, time_ns idle, time_ns interval, std::uint32_t count, time_ns now) {
     config_.keepalive = on;

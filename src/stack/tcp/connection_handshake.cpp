@@ -11,11 +11,12 @@ std::uint32_t connection::announced_mss() const {
 }
 
 /// Eff.snd.MSS (RFC 9293 MUST-16), the fixed options taken off. A tiny MSS from the peer is not obeyed below 64: it
-/// would only make us emit headers.
+/// would only make us emit headers. The path's is, down to what leaves room beside the options.
 void connection::set_send_mss() {
     std::uint32_t const headers = ip_header() + static_cast<std::uint32_t>(min_header_bytes);
     std::uint32_t const path = path_mtu_ - std::min(path_mtu_, headers);
-    std::uint32_t const full = std::max({std::min(peer_mss_, path), 64U});
+    constexpr std::uint32_t least_of_peer = 64, least_of_path = 24;
+    std::uint32_t const full = std::max(std::min(std::max(peer_mss_, least_of_peer), path), least_of_path);
     mss_ = full - (ts_on_ ? 12 : 0);
 }
 

@@ -89,11 +89,16 @@ bool connection::acceptable(segment const& s, time_ns now) {
 /// PAWS (RFC 7323 section 5.3). Resets are exempt.
 bool connection::timestamps_acceptable(segment const& s, time_ns now) {
     if (!ts_on_ || s.has(flag::rst)) return true;
-    if (!s.options.has_timestamps) return false;  // section 3.2: silently dropped
+    if (!s.options.has_timestamps) {
+        // Section 3.2: silently dropped; but a SYN is answered whatever it is (RFC 5961 section 4.2): a peer that has
+        // begun anew learns so of the connection it has forgotten.
+        if (s.has(flag::syn)) challenge(now);
+        return false;
+    }
     bool const old = timestamp_before(s.options.ts_value, ts_recent_) && now - ts_recent_at_ < paws_horizon;
     if (!old) return true;
     ++counts_.paws_rejects;
-    if (s.length() > 0) {
+    if (s.length() > 0 && !s.has(flag::syn)) {
         ack_soon();
     } else {
         challenge(now);

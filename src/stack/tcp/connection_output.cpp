@@ -5,6 +5,9 @@
 #include "stack/tcp/connection.hpp"
 
 namespace cardea::stack::tcp {
+namespace {
+constexpr time_ns cork_limit = 200 * milliseconds;
+}
 
 bool connection::poll_output(time_ns now, segment& out) {
     out = segment{};
@@ -63,7 +66,8 @@ void connection::begin_segment(segment& out, sequence seq, std::uint8_t flags, t
 /// At most so many as the option space takes beside timestamps.
 std::size_t connection::sack_blocks_due() const {
     if (!sack_on_) return 0;
-    std::size_t const room = ts_on_ ? 3 : 4;
+    std::size_t room = ts_on_ ? 3 : 4;
+    if (mss_ < 64) room = std::min<std::size_t>(room, (mss_ - 5) / 8);  // the path takes headers and little more
     return std::min(room, rx_.run_count() + (dsack_ ? 1U : 0U));
 }
 
@@ -73,8 +77,9 @@ std::uint32_t connection::window_to_announce() const {
     sequence const next = rcv_nxt();
     std::uint32_t const announced = next < rcv_adv_ ? distance(next, rcv_adv_) : 0;
     std::uint32_t const largest = 0xffffU << rcv_shift_;  // what the field can say
-    std::uint32_t const room =
-        std::min(largest, config_.receive_buffer - std::min(config_.receive_buffer, rx_.readable()));
+    std::uint32_t room = std::min(largest, config_.receive_buffer - std::min(config_.receive_buffer, rx_.readable()));
+    // While the host is short of memory no more is promised than what is there.
+    if (!rx_.may_grow()) room = std::min(room, static_cast<std::uint32_t>(rx_.sure_room()));
     std::uint32_t const step = std::min(config_.receive_buffer / 2, rcv_mss_);
     return room < announced + step ? announced : room;
 }
@@ -147,7 +152,7 @@ bool connection::may_send_short(std::uint32_t length) const {
 }
 
 /// How many bytes of new data may leave in one segment now; 0 to wait.
-std::uint32_t connection::sendable(std::uint32_t mss, time_ns) {
+std::uint32_t connection::sendable(std::uint32_t mss, time_ns now) {
     std::uint32_t const waiting = unsent();
     std::uint32_t const window = usable_window();
     std::uint32_t const allowed = send_limit();
@@ -163,7 +168,10 @@ std::uint32_t connection::sendable(std::uint32_t mss, time_ns) {
     length = std::min(length, allowed);
     std::uint32_t const whole = length / mss * mss;
     bool const short_end = whole != length && (whole == 0 || length == waiting);
-    if (!short_end || !may_send_short(length)) length = whole;
+    bool const held = short_end && !may_send_short(length);
+    // tcp(7): a cork holds a segment for 200 ms at most. Else it would be held for ever (RFC 9293 MUST-60).
+    if (held && cork_ && length == waiting && !armed(timer::cork)) arm(timer::cork, now + cork_limit, now);
+    if (!short_end || held) length = whole;
     if (length < waiting && allowed - length < mss) cwnd_limited_ = true;
     return length;
 }
@@ -176,15 +184,13 @@ bool connection::emit_new(time_ns now, segment& out) {
         cc_.on_idle(initial_window(mss_, config_.initial_window_segments), now);
 
     std::uint32_t const mss = segment_payload();
-    std::uint32_t const length = board_.full() ? 0 : sendable(mss, now);
-    bool const fin = fin_unsent() && length == unsent() && (length < usable_window()) && (length == 0 || length <= mss);
+    bool const may_note = !board_.full() && board_.make_room(1);
+    std::uint32_t const length = may_note ? sendable(mss, now) : 0;
+    bool const fin =
+        may_note && fin_unsent() && length == unsent() && (length < usable_window()) && (length == 0 || length <= mss);
     if (length == 0 && !fin) {
-        bool const stuck = blocked_by_window_ || (fin_unsent() && unsent() == 0 && usable_window() == 0);
-        if (stuck && board_.empty() && !armed(timer::persist)) {
-            // The user timeout counts from when the window is first in the way, not from the last progress before it.
-            if (persist_backoff_ == 0) progress_at_ = now;
-            arm(timer::persist, now + rtt_.rto(), now);
-        }
+        bool const stuck = blocked_by_window_ || !may_note || (fin_unsent() && unsent() == 0 && usable_window() == 0);
+        if (stuck) wait_to_send(now);
         return false;
     }
     force_short_ = false;
@@ -209,10 +215,20 @@ bool connection::emit_new(time_ns now, segment& out) {
     if (dup_acks_ > 0 && phase_ == phase::open && !by_rack && board_.outstanding() > cc_.cwnd())
         limited_sent_ += std::min(length, board_.outstanding() - cc_.cwnd());
     stop(timer::persist, now);
+    if (unsent() == 0) stop(timer::cork, now);
     if (!armed(timer::retransmit)) arm_retransmit(now);  // RFC 6298 (5.1)
     if (config_.rack && sack_on_) schedule_tail_probe(now);
     account_sent(out, now);
     return true;
+}
+
+/// The window, or the want of memory, is in the way: what is in flight will bring an answer; else the persist timer
+/// asks.
+void connection::wait_to_send(time_ns now) {
+    if (!board_.empty() || armed(timer::persist)) return;
+    // The user timeout counts from when the window is first in the way, not from the last progress before it.
+    if (persist_backoff_ == 0) progress_at_ = now;
+    arm(timer::persist, now + rtt_.rto(), now);
 }
 
 /// The bytes [begin, end) of the stream, pushed when they are the last there are.

@@ -47,11 +47,15 @@ void connection::enter_recovery(delivery const& d, time_ns now) {
     ++counts_.fast_recoveries;
     std::uint32_t const flight = board_.outstanding();
     // RFC 5681 section 3.2 step 2: what limited transmit has sent is not counted.
-    cc_.on_congestion(flight - std::min(flight, std::exchange(limited_sent_, 0)), now);
+    std::uint32_t const beyond = std::min(flight, std::exchange(limited_sent_, 0));
+    // RFC 3168 section 6.1.2: a loss in a window that an echo has reduced already says nothing new.
+    bool const reduced = ecn_on_ && snd_una_ < ecn_recover_;
+    if (!reduced) cc_.on_congestion(flight - beyond, now);
     phase_ = phase::recovery;
     recover_ = snd_nxt_;
     rescued_ = partial_ack_seen_ = false;
     if (ecn_on_) cwr_due_ = true;
+    ecn_recover_ = snd_nxt_;
     force_resend_ = true;
     reason_ = resend_reason::fast_retransmit;
     if (!config_.rack || !sack_on_) board_.mark_first_lost(segment_payload());
@@ -117,7 +121,7 @@ void connection::grow_window(delivery const& d, time_ns now) {
     e.rtt = d.sample_sent_at && !d.resent_acked ? now - *d.sample_sent_at : 0;
     e.srtt = rtt_.srtt();
     e.now = now;
-    e.cwnd_limited = limited;
+    e.cwnd_limited = limited && !ece_in_;  // RFC 3168 section 6.1.2: an ACK with ECE opens no window
     cc_.on_ack(e);
     if (round_end_ <= snd_una_) {
         round_end_ = snd_nxt_;

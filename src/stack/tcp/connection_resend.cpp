@@ -8,7 +8,8 @@
 namespace cardea::stack::tcp {
 
 bool connection::emit_resend(time_ns now, segment& out) {
-    if (board_.lost() == 0 || !can_send_data()) {
+    // Without memory to note it nothing is resent: the timer tries again.
+    if (board_.lost() == 0 || !can_send_data() || !board_.make_room(2)) {
         force_resend_ = false;
         return false;
     }
@@ -44,7 +45,7 @@ void connection::emit_run(sent_run const& run, resend_reason why, time_ns now, s
 /// RFC 6675 section 4 NextSeg, rules 3 and 4: nothing known lost, nothing new to send, but room for a segment.
 bool connection::emit_speculative(time_ns now, segment& out) {
     if (phase_ != phase::recovery || !sack_on_ || config_.rack || board_.empty()) return false;
-    if (cc_.cwnd() < board_.pipe() + mss_) return false;
+    if (cc_.cwnd() < board_.pipe() + mss_ || !board_.make_room(2)) return false;
     std::uint32_t const mss = segment_payload();
     if (auto const run = board_.next_unsacked(mss)) {
         emit_run(*run, resend_reason::recovery, now, out);
@@ -63,7 +64,7 @@ bool connection::emit_speculative(time_ns now, segment& out) {
 bool connection::emit_tail_probe(time_ns now, segment& out) {
     if (!tail_probe_due_) return false;
     tail_probe_due_ = false;
-    if (board_.empty() || phase_ != phase::open) return false;
+    if (board_.empty() || phase_ != phase::open || !board_.make_room(2)) return false;
     std::uint32_t const mss = segment_payload();
     auto const last = board_.last_unsacked(mss);
     if (!last) return false;

@@ -30,7 +30,8 @@ void connection::schedule_ack(receive_buffer::outcome const& o, segment const& s
         s.gso_size != 0 ? s.gso_size : static_cast<std::uint32_t>(std::min<std::size_t>(s.payload.size(), 0xffff));
     if (o.advanced > 0) rcv_mss_ = std::max(rcv_mss_, std::min(size, announced_mss()));
     received_unacked_ += o.advanced;
-    bool const irregular = o.out_of_order || o.filled_gap || o.duplicate || o.advanced == 0 || rx_.has_gap();
+    bool const irregular =
+        o.refused || o.out_of_order || o.filled_gap || o.duplicate || o.advanced == 0 || rx_.has_gap();
     if (o.advanced > 0) owed_acks_ = 0;  // nothing is a duplicate of the new number yet
     if (o.advanced == 0 && !sack_on_) ++owed_acks_;
     if (irregular || received_unacked_ >= 2 * rcv_mss_) return ack_soon();

@@ -51,6 +51,9 @@ void connection::run_timer(timer t, time_ns now) {
             return on_delivery(delivery{}, false, now);
         case timer::probe:
             return on_probe_timer(now);
+        case timer::cork:
+            force_short_ = unsent() > 0;
+            return;
     }
 }
 
@@ -95,6 +98,8 @@ void connection::on_retransmit_timer(time_ns now) {
     phase_ = phase::loss;
     recover_ = snd_nxt_;
     dup_acks_ = limited_sent_ = 0;
+    if (ecn_on_) cwr_due_ = true;  // whatever has reduced the window (RFC 3168 section 6.1.2)
+    ecn_recover_ = snd_nxt_;
     board_.mark_all_lost();
     reason_ = resend_reason::timeout;
     force_resend_ = true;

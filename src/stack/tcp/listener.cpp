@@ -2,6 +2,8 @@
 // that the rules of SYN-RECEIVED are written once, in connection.
 #include "stack/tcp/listener.hpp"
 
+#include <algorithm>
+#include <new>
 #include <utility>
 
 namespace cardea::stack::tcp {
@@ -48,10 +50,13 @@ open_parameters listener::parameters(four_tuple const& t, sequence iss) const {
     if (to_itself && config_.local_mtu != 0) p.config.mtu = config_.local_mtu;
     p.iss = iss;
     p.timestamp_offset = isns_.timestamp_offset(t);
+    p.memory = config_.memory;
     return p;
 }
 
 listener::result listener::on_segment(four_tuple const& t, segment const& s, time_ns now, std::optional<sequence> isn) {
+    admitted_ = {};
+    admitted_deadline_ = {};
     if (t.remote.address.is_unspecified() || t.remote.address.is_multicast()) return {true, nullptr};  // MUST-63
     if (auto const entry = pending_.find(t); entry != pending_.end()) return on_pending(entry, s, now);
     if (s.has(flag::rst)) return {true, nullptr};
@@ -63,7 +68,7 @@ listener::result listener::on_segment(four_tuple const& t, segment const& s, tim
 listener::result listener::on_syn(four_tuple const& t, segment const& s, time_ns now, std::optional<sequence> isn) {
     if (config_.cookies == cookie_mode::always) {
         reply_with_cookie(t, s, now);
-        return {true, nullptr};
+        return {true, nullptr, true};
     }
     if (!room_to_accept()) {  // its ACK could not be honoured: let the client try again
         ++counts_.overflows;
@@ -74,14 +79,21 @@ listener::result listener::on_syn(four_tuple const& t, segment const& s, time_ns
         ++counts_.overflows;
         if (config_.cookies == cookie_mode::off) {
             ++counts_.syns_dropped;
-        } else {
-            reply_with_cookie(t, s, now);
+            return {true, nullptr};
         }
-        return {true, nullptr};
+        reply_with_cookie(t, s, now);
+        return {true, nullptr, true};
     }
     sequence const iss = isn.value_or(isns_.initial_sequence(t, now));
-    pending_.emplace(t, remember(s, iss));
-    due_.push_back(t);
+    auto const entry = pending_.emplace(t, remember(s, iss)).first;
+    try {
+        schedule(entry, now + wait_for(entry->second));
+        due_.push_back(t);
+    } catch (std::bad_alloc const&) {  // as if the SYN had been lost
+        schedule(entry, never);
+        pending_.erase(entry);
+        throw;
+    }
     if (watcher_ != nullptr) watcher_->pending(t, state::listen, state::syn_received, now);
     return {true, nullptr};
 }
@@ -90,15 +102,13 @@ listener::result listener::on_pending(table::iterator entry, segment const& s, t
     auto const& [t, p] = *entry;
     bool const same_syn = s.has(flag::syn) && !s.has(flag::ack) && !s.has(flag::rst) && s.seq == p.irs;
     if (same_syn) {  // the SYN-ACK was lost, or is late
+        if (!p.due) due_.push_back(t);
+        entry->second.due = true;
         entry->second.ts_value = s.options.ts_value;
         entry->second.answered_twice = true;
         // So long after the SYN-ACK it is the client's timer that has sent it again, not the network.
         bool const timer = p.sent_at >= 0 && now - p.sent_at >= config_.connection.rto_min;
         if (timer) entry->second.lost = true;
-        if (!p.due) {
-            entry->second.due = true;
-            due_.push_back(t);
-        }
         return {true, nullptr};
     }
     bool const completes = s.has(flag::ack) && !s.has(flag::rst) && !s.has(flag::syn);
@@ -118,16 +128,37 @@ listener::result listener::on_pending(table::iterator entry, segment const& s, t
     connection c = connection::accept(given, recall(tuple, p), true, now);
     c.on_segment(s, now);
     if (c.established()) {
-        schedule(entry, never);
-        pending_.erase(entry);
-        return admit(std::move(c), now);
+        auto const done = admit(std::move(c));
+        admitted_deadline_ = deadlines_.extract({p.deadline, t});
+        admitted_ = pending_.extract(entry);
+        return done;
     }
+    // The connection's own limit ends with it: the listener has one for all that have not got one yet.
+    if (c.info().challenge_acks_out != 0 && !may_challenge(now)) return {true, nullptr};
     for (segment out; c.poll_output(now, out);) reply(tuple, out);
     if (c.current_state() == state::closed) forget(entry, now);
     return {true, nullptr};
 }
 
-listener::result listener::admit(connection&& c, time_ns) {
+/// RFC 5961 section 7.
+bool listener::may_challenge(time_ns now) {
+    if (now - challenge_window_ >= seconds) {
+        challenge_window_ = now;
+        challenges_ = 0;
+    }
+    if (challenges_ >= config_.connection.challenge_acks_per_second) return false;
+    ++challenges_;
+    return true;
+}
+
+void listener::withdraw() {
+    ready_.pop_back();
+    if (admitted_.empty()) return;
+    pending_.insert(std::move(admitted_));
+    if (!admitted_deadline_.empty()) deadlines_.insert(std::move(admitted_deadline_));
+}
+
+listener::result listener::admit(connection&& c) {
     auto made = std::make_shared<connection>(std::move(c));
     ready_.push_back(made);
     return {true, std::move(made)};
@@ -164,7 +195,7 @@ listener::result listener::on_cookie(four_tuple const& t, segment const& s, time
     connection c = connection::accept(given, syn, true, now);
     c.on_segment(s, now);
     if (!c.established()) return {};
-    return admit(std::move(c), now);
+    return admit(std::move(c));
 }
 
 void listener::reply_with_cookie(four_tuple const& t, segment const& syn, time_ns now) {
@@ -185,14 +216,41 @@ void listener::reply_with_cookie(four_tuple const& t, segment const& syn, time_n
 
 /// Answers that nothing is remembered of are dropped when too many wait: the other end asks again.
 void listener::reply(four_tuple const& t, segment const& s) {
-    if (replies_.size() < max_replies) replies_.emplace_back(t, s);
+    if (replies_.size() >= max_replies) return;
+    try {
+        replies_.emplace_back(t, s);
+    } catch (std::bad_alloc const&) {
+        return;
+    }
 }
 
+/// Allocates only for the first deadline of an entry, in on_syn().
 void listener::schedule(table::iterator entry, time_ns deadline) {
     pending& p = entry->second;
-    if (p.deadline != never) deadlines_.erase({p.deadline, entry->first});
+    if (p.deadline == never && deadline == never) return;
+    if (p.deadline == never) {
+        deadlines_.emplace(deadline, entry->first);
+    } else {
+        auto node = deadlines_.extract({p.deadline, entry->first});
+        node.value().first = deadline;
+        if (deadline != never) deadlines_.insert(std::move(node));
+    }
     p.deadline = deadline;
-    if (deadline != never) deadlines_.emplace(deadline, entry->first);
+}
+
+time_ns listener::wait_for(pending const& p) const {
+    return std::min(config_.connection.rto_initial << p.retries, config_.connection.rto_max);
+}
+
+/// The SYN-ACK is to go out once more; without memory to say so, when its timer runs out again.
+void listener::ask_again(table::iterator entry) {
+    if (entry->second.due) return;
+    try {
+        due_.push_back(entry->first);
+        entry->second.due = true;
+    } catch (std::bad_alloc const&) {
+        return;
+    }
 }
 
 void listener::forget(table::iterator entry, time_ns now) {
@@ -213,8 +271,7 @@ bool listener::poll_output(time_ns now, four_tuple& tuple, segment& out) {
         // The SYN-ACK's maker is no connection that anybody should hear of: nobody watches it.
         connection c = connection::accept(parameters(tuple, p.iss), recall(tuple, p), false, now);
         c.poll_output(now, out);
-        time_ns const wait = std::min(config_.connection.rto_initial << p.retries, config_.connection.rto_max);
-        schedule(entry, now + wait);
+        schedule(entry, now + wait_for(p));
         return true;
     }
     if (replies_.empty()) return false;
@@ -229,15 +286,14 @@ time_ns listener::next_deadline() const { return deadlines_.empty() ? never : de
 void listener::on_deadline(time_ns now) {
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
         auto const entry = pending_.find(deadlines_.begin()->second);
-        schedule(entry, never);
         if (entry->second.retries >= config_.syn_ack_retries) {
             forget(entry, now);
             continue;
         }
         ++entry->second.retries;
         entry->second.lost = true;
-        entry->second.due = true;
-        due_.push_back(entry->first);
+        schedule(entry, now + wait_for(entry->second));
+        ask_again(entry);
     }
 }
 

@@ -2,7 +2,6 @@
 // queue), both bounded, and SYN cookies (RFC 4987) past the first bound. A pending handshake has no connection object.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -30,11 +29,12 @@ enum class cookie_mode : std::uint8_t {
 struct listener_config {
     connection_config connection;     ///< of the connections accepted
     std::uint32_t local_mtu = 0;      ///< instead of connection.mtu, between the host and itself; 0: no other
-    std::uint32_t backlog = 128;      ///< completed connections that wait for accept()
+    std::uint32_t backlog = 128;      ///< completed connections that wait for accept(): one more, as on Linux
     std::uint32_t syn_backlog = 256;  ///< handshakes pending
     cookie_mode cookies = cookie_mode::on_overflow;
     std::uint32_t syn_ack_retries = 5;
-    bool reset_on_overflow = false;  ///< accept queue full: reset rather than let the client try again
+    bool reset_on_overflow = false;         ///< accept queue full: reset rather than let the client try again
+    std::shared_ptr<memory_budget> memory;  ///< as open_parameters has it
 };
 
 struct listener_info {
@@ -53,9 +53,14 @@ class listener {
         /// A new connection, which also waits in the accept queue: enter it into the table of connections, then poll
         /// its output. It has already taken in the segment.
         std::shared_ptr<connection> established;
+        bool stateless = false;  ///< answered by a cookie: nothing is remembered of it
     };
     /// `isn`: use this initial sequence number (a SYN that reopens a connection in TIME-WAIT).
     result on_segment(four_tuple const& t, segment const& s, time_ns now, std::optional<sequence> isn = {});
+    /// Takes the latest result's connection back, as if its segment had not come: it could not be entered.
+    void withdraw();
+    /// A handshake with this peer is pending.
+    bool knows(four_tuple const& t) const { return pending_.find(t) != pending_.end(); }
     /// An ICMP error that quotes a SYN-ACK: a hard one ends that pending handshake, never the listener.
     void on_icmp_error(four_tuple const& t, icmp_error kind, sequence quoted, time_ns now);
 
@@ -67,6 +72,8 @@ class listener {
     /// The oldest completed connection, or null. It may have failed meanwhile: accept() still reports it.
     std::shared_ptr<connection> accept();
     bool acceptable() const { return !ready_.empty(); }
+    /// What accept() would give.
+    std::shared_ptr<connection> const& front() const { return ready_.front(); }
     /// The listener ends: pending handshakes are reset. The caller aborts what accept() still yields.
     void close(time_ns now);
     void set_backlog(std::uint32_t backlog) { config_.backlog = backlog; }
@@ -98,9 +105,12 @@ class listener {
     void reply_with_cookie(four_tuple const& t, segment const& syn, time_ns now);
     void reply(four_tuple const& t, segment const& s);
     void schedule(table::iterator entry, time_ns deadline);
+    void ask_again(table::iterator entry);
+    bool may_challenge(time_ns now);
+    time_ns wait_for(pending const& p) const;
     void forget(table::iterator entry, time_ns now);
-    bool room_to_accept() const { return ready_.size() < std::max<std::size_t>(config_.backlog, 1); }
-    result admit(connection&& c, time_ns now);
+    bool room_to_accept() const { return ready_.size() <= config_.backlog; }  // Linux's sk_acceptq_is_full()
+    result admit(connection&& c);
     open_parameters parameters(four_tuple const& t, sequence iss) const;
     static pending remember(segment const& syn, sequence iss);
     static segment recall(four_tuple const& t, pending const& p);
@@ -110,11 +120,17 @@ class listener {
     syn_cookies cookies_;
     observer* watcher_;
     table pending_;
-    std::set<std::pair<time_ns, four_tuple>> deadlines_;  ///< of pending_, in order
+    using deadline_set = std::set<std::pair<time_ns, four_tuple>>;
+    deadline_set deadlines_;  ///< of pending_, in order; one for each
+    /// What withdraw() puts back.
+    table::node_type admitted_;
+    deadline_set::node_type admitted_deadline_;
     std::deque<four_tuple> due_;                          ///< entries of pending_ with a SYN-ACK to send
     std::deque<std::pair<four_tuple, segment>> replies_;  ///< without payload
     std::deque<std::shared_ptr<connection>> ready_;
     time_ns last_cookie_at_ = -1;
+    time_ns challenge_window_ = 0;
+    std::uint32_t challenges_ = 0;
     listener_info counts_;
 };
 

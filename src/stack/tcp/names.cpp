@@ -48,6 +48,8 @@ char const* name(timer t) {
             return "reorder";
         case timer::probe:
             return "tail probe";
+        case timer::cork:
+            return "cork";
     }
     return "?";
 }

@@ -18,9 +18,10 @@ enum class timer : std::uint8_t {
     keepalive,
     linger,   ///< FIN-WAIT-2 without an application, then TIME-WAIT
     reorder,  ///< RACK's reordering window
-    probe     ///< TLP
+    probe,    ///< TLP
+    cork      ///< a corked short segment waits no longer than this
 };
-inline constexpr std::size_t timer_count = 7;
+inline constexpr std::size_t timer_count = 8;
 char const* name(timer t);
 
 enum class resend_reason : std::uint8_t { timeout, fast_retransmit, recovery, tail_probe, path_mtu, handshake };

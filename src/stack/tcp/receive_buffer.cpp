@@ -2,6 +2,7 @@
 #include "stack/tcp/receive_buffer.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace cardea::stack::tcp {
 
@@ -22,7 +23,9 @@ receive_buffer::outcome receive_buffer::insert(sequence seq, payload_view const&
         if (right <= left) return out;
     }
     std::uint32_t const skip = distance(seq, left);
-    std::uint32_t const length = distance(left, right);
+    std::uint32_t length = distance(left, right);
+    if (!make_room(left, length, out)) return out;
+    right = left + length;
     if (left == next_) {
         store(left, payload, skip, length);
         next_ = right;
@@ -31,14 +34,27 @@ receive_buffer::outcome receive_buffer::insert(sequence seq, payload_view const&
         absorb_runs(out);
         return out;
     }
-    out.out_of_order = true;
     if (add_run(left, right, out)) store(left, payload, skip, length);
     return out;
 }
 
+/// Room for [seq, seq + length). What is next in the stream gets what there is, though it be less; what lies beyond a
+/// gap is the first to be done without.
+bool receive_buffer::make_room(sequence seq, std::uint32_t& length, outcome& out) {
+    std::size_t const offset = readable_ + std::size_t{distance(next_, seq)};
+    if (seq == next_) {
+        std::size_t const room = ring_.reserve_some(offset + length, memory_need::arrival) - offset;
+        out.refused = room < length;
+        length = static_cast<std::uint32_t>(std::min<std::size_t>(room, length));
+        return length != 0;
+    }
+    out.out_of_order = true;
+    out.refused = !ring_.reserve(offset + length, memory_need::comfort);
+    return !out.refused;
+}
+
 void receive_buffer::store(sequence seq, payload_view const& payload, std::uint32_t skip, std::uint32_t length) {
-    std::size_t offset = readable_ + std::size_t{distance(next_, seq)};
-    ring_.reserve(offset + length);
+    std::size_t const offset = readable_ + std::size_t{distance(next_, seq)};
     bytes_view first = payload.first;
     bytes_view second = payload.second;
     if (skip < first.size()) {
@@ -65,7 +81,11 @@ bool receive_buffer::add_run(sequence left, sequence right, outcome& out) {
     }
     if (first == last) {
         if (runs_.size() >= max_runs) return false;
-        runs_.insert(first, merged);
+        try {
+            runs_.insert(first, merged);
+        } catch (std::bad_alloc const&) {
+            return false;
+        }
     } else {
         *first = merged;
         runs_.erase(first + 1, last);

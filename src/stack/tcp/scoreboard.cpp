@@ -3,8 +3,31 @@
 
 #include <algorithm>
 #include <cassert>
+#include <new>
 
 namespace cardea::stack::tcp {
+
+void scoreboard::clear() {
+    una_ = high_sacked_ = sequence{};
+    std::vector<sent_run>{}.swap(runs_);
+    head_ = 0;
+    outstanding_ = sacked_ = lost_ = resent_ = 0;
+    charge_.set(0);
+}
+
+bool scoreboard::make_room(std::size_t more) {
+    if (runs_.capacity() - runs_.size() >= more) return true;
+    constexpr std::size_t least = 16;  // of every connection, whatever the budget says
+    std::size_t const wanted = std::max({2 * runs_.capacity(), runs_.size() + more, least});
+    if (wanted > least && !charge_.may_become(wanted * sizeof(sent_run), memory_need::arrival)) return false;
+    try {
+        runs_.reserve(wanted);
+    } catch (std::bad_alloc const&) {
+        return false;
+    }
+    charge_.set(memory());
+    return true;
+}
 
 void scoreboard::sent(sequence begin, sequence end, std::uint16_t wire_bytes, time_ns now) {
     if (empty()) {
@@ -27,9 +50,9 @@ scoreboard::iterator scoreboard::find(sequence at) {
     return after;
 }
 
-/// Cuts a run in two at `at`, strictly inside it; returns the second half.
+/// Cuts a run in two at `at`, strictly inside it; returns the second half. The room must have been made.
 scoreboard::iterator scoreboard::split(iterator run, sequence at) {
-    assert(run->begin < at && at < run->end);
+    assert(run->begin < at && at < run->end && runs_.size() < runs_.capacity());
     sent_run rest = *run;
     rest.begin = at;
     run->end = at;
@@ -88,6 +111,8 @@ void scoreboard::compact() {
 }
 
 void scoreboard::apply_sack(sack_block const& block, delivery& d) {
+    // Its two ends lie in runs that may have to be cut. A SACK only advises: without memory it goes unheard.
+    if (!make_room(2)) return;
     for (auto run = find(block.left); run != runs_.end() && run->begin < block.right; ++run) {
         if (run->sacked) continue;
         // Inside a run only whole segments count as reported: rounded inward, on the boundaries they were sent on.

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "stack/memory_budget.hpp"
 #include "stack/tcp/config.hpp"
 #include "stack/tcp/segment.hpp"
 #include "stack/tcp/sequence.hpp"
@@ -42,18 +43,25 @@ struct delivery {
 
 class scoreboard {
   public:
-    void start(sequence first) { una_ = high_sacked_ = first; }
-    void clear() { *this = scoreboard{}; }
+    void start(sequence first, memory_budget* budget = nullptr) {
+        una_ = high_sacked_ = first;
+        charge_ = memory_charge{budget};
+    }
+    void clear();
     /// Gives back its memory when nothing is outstanding.
     void trim() {
         if (!empty()) return;
-        runs_.clear();
-        runs_.shrink_to_fit();
+        std::vector<sent_run>{}.swap(runs_);
         head_ = 0;
+        charge_.set(0);
     }
 
     /// More runs than this are not taken on: new data waits for acknowledgements.
     static constexpr std::size_t max_runs = 65'536;
+
+    /// Makes room for so many more runs: one for sent(), two for resent(). False: there is no memory, and nothing has
+    /// changed.
+    bool make_room(std::size_t more);
 
     bool empty() const { return head_ == runs_.size(); }
     bool full() const { return run_count() >= max_runs; }
@@ -111,6 +119,7 @@ class scoreboard {
     std::size_t head_ = 0;
     sequence una_;
     sequence high_sacked_;
+    memory_charge charge_;
     std::uint32_t outstanding_ = 0, sacked_ = 0, lost_ = 0, resent_ = 0;
 };
 

@@ -45,8 +45,9 @@ bool scoreboard::first_is_lost(std::uint32_t mss) const {
 
 void scoreboard::mark_first_lost(std::uint32_t mss) {
     if (empty()) return;
+    bool const may_cut = make_room(1);  // if not, all of it is
     auto run = first();
-    if (run->size() > mss && !run->sacked && !run->lost) split(run, run->begin + mss);
+    if (run->size() > mss && !run->sacked && !run->lost && may_cut) split(run, run->begin + mss);
     mark_lost(*first());
 }
 
@@ -61,7 +62,8 @@ void scoreboard::mark_all_lost() {
 bool scoreboard::mark_larger_lost(std::uint32_t mss) {
     bool any = false;
     for (auto run = first(); run != runs_.end(); ++run) {
-        if (run->sacked || run->wire_bytes <= mss) continue;
+        // A run shorter than the segments of its time was one packet of its own size.
+        if (run->sacked || std::min<std::uint32_t>(run->wire_bytes, run->size()) <= mss) continue;
         mark_lost(*run);
         if (run->resent) resent_ -= run->size();
         run->resent = false;

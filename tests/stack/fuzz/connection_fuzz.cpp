@@ -20,6 +20,7 @@ void tune(host_config& c, record const& r) {
     constexpr std::array<std::uint32_t, 4> buffers{4096, 16'384, 65'536, 300'000};
     c.tcp.receive_buffer = buffers[r.bases & 3U];
     c.tcp.send_buffer = buffers[(r.bases >> 2) & 3U];
+    if ((r.bases & 16) != 0) c.tcp_memory = 24 * 1024;  // always short of it
     c.tcp.rack = (r.flags & 1) != 0;
     c.tcp.congestion = (r.flags & 2) != 0 ? tcp::congestion_algorithm::newreno : tcp::congestion_algorithm::cubic;
     c.tcp.ecn = (r.flags & 4) != 0 ? tcp::ecn_mode::active : tcp::ecn_mode::passive;
@@ -230,7 +231,7 @@ void world::end() {
         net_.now = std::max(net_.now, next);
     }
     auto const left = net_.it->counters();
-    require(left.sockets == 0 && left.connections == 0);
+    require(left.sockets == 0 && left.connections == 0 && left.tcp_memory == 0);
 }
 
 }  // namespace
