@@ -1,6 +1,6 @@
-// A web server for the files of a folder (HTTP/1.1, RFC 9112): GET and HEAD, connections that are kept, nothing outside
-// of the folder.
-//     http_files FOLDER 127.0.0.1:8080      then: curl http://127.0.0.1:8080/page.html
+// A web server for the files of a folder (HTTP/1.1, RFC 9112): GET and HEAD, connections that are kept, parts of files,
+// "not modified", nothing outside of the folder.
+//     http_files FOLDER 127.0.0.1:8080      then: curl -C - -O http://127.0.0.1:8080/page.html
 // What it shows: lines from a stream with a bound on each, and a file sent without going through the program.
 #include <algorithm>
 #include <array>
@@ -8,6 +8,7 @@
 #include <cctype>
 #include <charconv>
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -27,6 +28,9 @@ constexpr int most_fields = 100;
 struct request {
     std::string method = {};
     std::string target = {};
+    std::string range = {};  // what the fields of these names have; empty: there is none
+    std::string if_range = {};
+    std::string if_modified_since = {};
     bool keep = true;  // the connection, after the answer
     const char* refusal = nullptr;
 };
@@ -65,6 +69,40 @@ const char* type_of(const fs::path& file) {
         if (lower(file.extension().string()) == extension) return type;
     }
     return "application/octet-stream";
+}
+
+// RFC 9110 section 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
+constexpr const char* date_format = "%a, %d %b %Y %H:%M:%S GMT";
+
+std::string date_of(std::time_t when) {
+    std::tm parts{};
+    std::array<char, 64> text{};
+    return {text.data(), std::strftime(text.data(), text.size(), date_format, ::gmtime_r(&when, &parts))};
+}
+
+struct part {
+    std::uint64_t begin = 0;
+    std::uint64_t size = 0;  // 0 where a range was asked for: nothing of it is there
+};
+
+// The part of a file that "bytes=BEGIN-LAST", "bytes=BEGIN-" or "bytes=-SIZE" is (RFC 9110 section 14.1.2); nullopt:
+// all of it, as for several parts, which a server may ignore.
+std::optional<part> part_of(std::string_view range, std::uint64_t whole) {
+    const auto number = [](std::string_view text) -> std::optional<std::uint64_t> {
+        std::uint64_t n = 0;
+        const char* end = text.data() + text.size();
+        return std::from_chars(text.data(), end, n) == std::from_chars_result{end, {}} ? std::optional(n)
+                                                                                       : std::nullopt;
+    };
+    const std::size_t dash = range.find('-');
+    if (!range.starts_with("bytes=") || dash == range.npos) return {};
+    const std::string_view first = range.substr(6, dash - 6);
+    const auto begin = number(first);
+    const auto end = number(range.substr(dash + 1));
+    if (first.empty() && end) return part{whole - std::min(*end, whole), std::min(*end, whole)};
+    if (!begin || (!end && dash + 1 < range.size()) || (end && *end < *begin)) return {};
+    if (*begin >= whole) return part{};
+    return part{*begin, std::min(end.value_or(whole - 1), whole - 1) - *begin + 1};
 }
 
 bool is_inside(const fs::path& folder, const fs::path& file) {
@@ -125,10 +163,15 @@ class connection {
         const std::string name = lower(line.substr(0, colon));
         const bool malformed = colon == line.npos || name.empty() || name.find_first_of(" \t") != name.npos;
         if (malformed) r.refusal = "400 Bad Request";  // section 5.1: also against smuggling
-        const std::string value = lower(malformed ? "" : line.substr(colon + 1));
-        if (name == "connection" && value.find("close") != value.npos) r.keep = false;
+        std::string_view value = malformed ? "" : line.substr(colon + 1);
+        value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+        value = value.substr(0, value.find_last_not_of(" \t") + 1);
+        if (name == "connection" && lower(value).find("close") != value.npos) r.keep = false;
+        if (name == "range") r.range = value;
+        if (name == "if-range") r.if_range = value;
+        if (name == "if-modified-since") r.if_modified_since = value;
         // What the request brings along is not read: what follows it would not be the next request.
-        const bool has_body = name == "transfer-encoding" || (name == "content-length" && value != " 0");
+        const bool has_body = name == "transfer-encoding" || (name == "content-length" && value != "0");
         if (has_body) r.refusal = "413 Content Too Large";
         return name == "host";
     }
@@ -144,11 +187,35 @@ class connection {
         if (!ec && fs::is_directory(name, ec)) name = fs::canonical(name / "index.html", ec);
         if (ec || !is_inside(folder_, name) || !fs::is_regular_file(name, ec)) return refuse(r, "404 Not Found");
         const file found = file::open(name.string(), ec);
-        const std::uint64_t size = ec ? 0 : found.size(ec);
         if (ec) return refuse(r, "404 Not Found");
-        peer_.send_all(head(r, "200 OK", size, type_of(name)));
+        const auto changed = std::chrono::file_clock::to_sys(fs::last_write_time(name, ec));
+        send(r, found, type_of(name), std::chrono::floor<std::chrono::seconds>(changed).time_since_epoch().count());
+    }
+    // All of the file, a part of it, or that the client has it already.
+    void send(const request& r, const file& found, const std::string& type, std::time_t changed) {
+        const std::uint64_t size = found.size();
+        const std::string date = date_of(changed);
+        std::string fields = "Last-Modified: " + date + "\r\nAccept-Ranges: bytes\r\n";
+        if (!is_newer(changed, r.if_modified_since)) {
+            return peer_.send_all("HTTP/1.1 304 Not Modified\r\n" + fields + end_of_head(r));
+        }
+        // A part is for GET, and not for who has the beginning of another version (RFC 9110 section 13.1.5).
+        const bool parts = r.method == "GET" && (r.if_range.empty() || r.if_range == date);
+        const auto asked = parts ? part_of(r.range, size) : std::nullopt;
+        const std::string of_all = "/" + std::to_string(size) + "\r\n";
+        if (asked && asked->size == 0) return refuse(r, "416 Range Not Satisfiable", "Content-Range: bytes *" + of_all);
+        const part sent = asked.value_or(part{0, size});
+        const std::string last = std::to_string(sent.begin + sent.size - 1);
+        if (asked) fields += "Content-Range: bytes " + std::to_string(sent.begin) + "-" + last + of_all;
+        peer_.send_all(head(r, asked ? "206 Partial Content" : "200 OK", sent.size, type, fields));
         // Fewer bytes than promised, as the file became shorter: the connection is of no more use.
-        if (r.method == "GET" && peer_.send_file(found, 0, size) != size) peer_.reset();
+        if (r.method == "GET" && peer_.send_file(found, sent.begin, sent.size) != sent.size) peer_.reset();
+    }
+    // What is no date is ignored (section 13.1.3).
+    static bool is_newer(std::time_t changed, const std::string& than) {
+        std::tm parts{};
+        const char* end = ::strptime(than.c_str(), date_format, &parts);
+        return end == nullptr || *end != 0 || changed > ::timegm(&parts);
     }
     void refuse(const request& r, const std::string& status, const std::string& fields = {}) {
         const std::string text = status + "\n";
@@ -157,7 +224,11 @@ class connection {
     static std::string head(const request& r, const std::string& status, std::uint64_t size, const std::string& type,
                             const std::string& fields = {}) {
         return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(size) + "\r\nContent-Type: " + type +
-               "\r\n" + fields + (r.keep ? "" : "Connection: close\r\n") + "\r\n";
+               "\r\n" + fields + end_of_head(r);
+    }
+    // Section 6.6.1: whoever has a clock says the time.
+    static std::string end_of_head(const request& r) {
+        return "Date: " + date_of(std::time(nullptr)) + (r.keep ? "\r\n\r\n" : "\r\nConnection: close\r\n\r\n");
     }
 
     tcp_stream& peer_;

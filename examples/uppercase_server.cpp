@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
             std::cout << "The server is ready to receive at " << where.front().to_string() << std::endl;
         };
         cardea::serve(argc > 1 ? argv[1] : "*:2000", capitals, options);
+        return 0;
     } catch (const std::exception& e) {
         std::cerr << "uppercase_server: " << e.what() << '\n';
         return 1;

@@ -117,7 +117,7 @@ class buffer_list {
     const Buffer* first_ = nullptr;
     std::size_t count_ = 0;
 };
-using const_buffers = buffer_list<const_buffer>;
-using mutable_buffers = buffer_list<mutable_buffer>;
+using const_buffers = buffer_list<const_buffer>;      ///< what send_vectored() takes
+using mutable_buffers = buffer_list<mutable_buffer>;  ///< what recv_vectored() takes
 
 }  // namespace cardea

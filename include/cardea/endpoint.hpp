@@ -81,8 +81,8 @@ class endpoint {
     std::uint16_t size_ = 0;
 };
 
-bool operator==(const endpoint& a, const endpoint& b) noexcept;
-std::strong_ordering operator<=>(const endpoint& a, const endpoint& b) noexcept;
+bool operator==(const endpoint& a, const endpoint& b) noexcept;  ///< The same family, address, scope and port.
+std::strong_ordering operator<=>(const endpoint& a, const endpoint& b) noexcept;  ///< Any order, for maps.
 
 /// How a call is told where to bind, connect or send to: an endpoint, or text in endpoint::parse()'s forms.
 /// Borrows its argument for the call. Calls that resolve names say so; the others refuse a host name.
@@ -110,7 +110,7 @@ struct host_and_service {
     std::string_view service;  ///< a number or a name
     bool bracketed = false;    ///< the host stood in brackets
 };
-host_and_service split_address(std::string_view text, std::error_code& ec) noexcept;
+host_and_service split_address(std::string_view text, std::error_code& ec) noexcept;  ///< errc::bad_address: it is none
 
 /// The port of a well-known service ("http" is 80), from Cardea's own table, then the system's; 0 if nobody knows it.
 std::uint16_t well_known_port(std::string_view service) noexcept;

@@ -26,8 +26,8 @@ enum class errc {
     malformed,         ///< the peer sent what the format forbids
 };
 
-const std::error_category& category() noexcept;
-inline std::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), category()}; }
+const std::error_category& category() noexcept;  ///< Of Cardea's own codes: "cardea".
+inline std::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), category()}; }  ///< As a code.
 
 /// What every throwing call throws when it fails: which operation, between which endpoints, after how many bytes.
 /// what() reads "connect to [::1]:9: Connection refused". Copies do not throw.

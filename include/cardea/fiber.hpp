@@ -175,6 +175,6 @@ struct loop_statistics {
     std::uint64_t waits = 0;        ///< times the loop entered the kernel to wait or submit
     std::size_t stacks_cached = 0;  ///< idle stacks kept for reuse
 };
-loop_statistics this_loop_statistics() noexcept;
+loop_statistics this_loop_statistics() noexcept;  ///< As they are now.
 
 }  // namespace cardea

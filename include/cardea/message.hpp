@@ -30,10 +30,10 @@ enum class metadata : std::uint8_t {
     arrival = 8,        ///< datagram_info::arrived (SO_TIMESTAMPNS)
     all = 15,
 };
-constexpr metadata operator|(metadata a, metadata b) noexcept {
+constexpr metadata operator|(metadata a, metadata b) noexcept {  ///< Both.
     return static_cast<metadata>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
-constexpr bool has(metadata set, metadata one) noexcept {
+constexpr bool has(metadata set, metadata one) noexcept {  ///< Whether `one`, or a part of it, is in `set`.
     return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
 }
 

@@ -246,6 +246,6 @@ struct network_report {
     bool usable = false;  ///< a loop can run on it here
     std::string why;      ///< "io_uring_setup: Operation not permitted", or what was chosen and with which features
 };
-std::vector<network_report> probe_networks();
+std::vector<network_report> probe_networks();  ///< Tries each, and closes it again. Blocks no longer than that.
 
 }  // namespace cardea

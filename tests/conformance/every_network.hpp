@@ -49,6 +49,9 @@ inline bool is_kernels(const network_under_test& one) { return one.kernel; }
 inline bool is_stacks(const network_under_test& one) { return !one.kernel; }
 /// Its time is the machine's: other threads, processes and signals matter to it.
 inline bool is_in_real_time(const network_under_test& one) { return !std::string_view(one.name).starts_with("sim"); }
+inline bool is_in_virtual_time(const network_under_test& one) { return !is_in_real_time(one); }
+/// It has fibers. On plain threads serve() makes loops of its own, which are on another network.
+inline bool is_loops(const network_under_test& one) { return std::string_view(one.name) != "thread"; }
 
 /// Tests carry the network's name, not the bytes of its record.
 inline void PrintTo(const network_under_test& one, std::ostream* to) { *to << one.name; }

@@ -1,5 +1,5 @@
 // Cancellation and deadlines race completion, over many seeds. Each call has exactly one outcome: the bytes and the
-// connections are counted, so neither "both" nor "neither" can hide. Buffers are the caller's again after the call.
+// connections are counted, so neither "both" nor "neither" can hide.
 #include "every_network.hpp"
 #include "scenes.hpp"
 
@@ -13,12 +13,30 @@ constexpr unsigned seeds = 40;
 
 std::chrono::nanoseconds drawn(draws& from, unsigned most_us) { return std::chrono::microseconds(from.below(most_us)); }
 
+// Turns of the loop, or time: where that is virtual it does not pass in turns.
 void yield_some(draws& from, unsigned most) {
-    for (unsigned n = from.below(most); n > 0; --n) yield();
+    if (from.below(2) == 0) {
+        cardea::sleep(drawn(from, 60));
+    } else {
+        for (unsigned n = from.below(most); n > 0; --n) yield();
+    }
 }
+
+// How many calls ended the one way, and how many the other: a race that always ends the same way shows nothing.
+struct outcomes {
+    unsigned done = 0;
+    unsigned interrupted = 0;
+
+    void count(std::error_code ec) { ++(ec ? interrupted : done); }
+    void expect_both() const {
+        EXPECT_GT(done, 0U);
+        EXPECT_GT(interrupted, 0U);
+    }
+};
 
 TEST_P(races, cancellation_races_completion_of_recv_by_deadlines) {
     on_network([] {
+        outcomes seen;
         for (unsigned seed = 0; seed < seeds; ++seed) {
             two_streams both = connected_pair();
             constexpr std::size_t total = 20'000;
@@ -40,6 +58,7 @@ TEST_P(races, cancellation_races_completion_of_recv_by_deadlines) {
                 const deadline soon(drawn(random, 60));
                 std::error_code ec;
                 const std::size_t n = both.server.recv(room, ec);
+                seen.count(ec);
                 if (ec) {
                     ASSERT_EQ(ec, errc::timed_out);
                     ASSERT_EQ(n, 0U) << "bytes and an error";
@@ -52,6 +71,7 @@ TEST_P(races, cancellation_races_completion_of_recv_by_deadlines) {
             EXPECT_EQ(received, total) << "seed " << seed;
             writer.join();
         }
+        seen.expect_both();
     });
 }
 
@@ -95,8 +115,9 @@ TEST_P(races, cancellation_races_completion_of_recv) {
     });
 }
 
-TEST_P(races, cancellation_races_completion_of_send) {
+TEST_P(races, cancellation_races_completion_of_send_by_deadlines) {
     on_network([] {
+        outcomes seen;
         for (unsigned seed = 0; seed < seeds; ++seed) {
             two_streams both = connected_pair(true);
             std::size_t received = 0;
@@ -117,6 +138,7 @@ TEST_P(races, cancellation_races_completion_of_send) {
                 const deadline soon(drawn(random, 300));
                 std::error_code ec;
                 const std::size_t n = both.client.send_all(piece, ec);
+                seen.count(ec);
                 if (ec) {
                     EXPECT_EQ(ec, errc::timed_out);
                 } else {
@@ -128,10 +150,135 @@ TEST_P(races, cancellation_races_completion_of_send) {
             reader.join();
             EXPECT_EQ(received, sent) << "seed " << seed << ": what send reports is not what went";
         }
+        seen.expect_both();
     });
 }
 
-TEST_P(races_on_kernels, cancellation_races_completion_of_recv_from) {
+TEST_P(races, cancellation_races_completion_of_send) {
+    on_network([] {
+        outcomes seen;
+        for (unsigned seed = 0; seed < seeds; ++seed) {
+            two_streams both = connected_pair(true);
+            std::size_t received = 0;
+            scope reader;
+            reader.spawn([&, seed] {
+                draws random(seed);
+                std::vector<std::byte> room(3'000);
+                while (const std::size_t n = both.server.recv(room)) {
+                    EXPECT_EQ(matching_bytes({room.data(), n}, received), n) << "seed " << seed << " at " << received;
+                    received += n;
+                    yield_some(random, 5);
+                }
+            });
+            draws random(seed + 1'000);
+            std::size_t sent = 0;
+            for (int i = 0; i < 10; ++i) {
+                const std::vector<std::byte> piece = pattern_bytes(sent, 1 + random.below(60'000));
+                std::error_code ec;
+                std::size_t n = 0;
+                scope writer;
+                writer.spawn([&] { n = both.client.send_all(piece, ec); });
+                yield_some(random, 40);
+                writer.cancel();
+                writer.join();
+                seen.count(ec);
+                if (ec) {
+                    EXPECT_EQ(ec, errc::cancelled);
+                } else {
+                    EXPECT_EQ(n, piece.size());
+                }
+                sent += n;
+            }
+            both.client.shutdown(direction::send);
+            reader.join();
+            EXPECT_EQ(received, sent) << "seed " << seed << ": what send reports is not what went";
+        }
+        seen.expect_both();
+    });
+}
+
+// One datagram at a time is on the way, so that none is lost for want of room.
+TEST_P(races, cancellation_races_completion_of_recv_from_by_deadlines) {
+    on_network([] {
+        outcomes seen;
+        for (unsigned seed = 0; seed < seeds; ++seed) {
+            udp_socket door = udp_socket::bind("127.0.0.1:0");
+            constexpr std::uint32_t total = 100;
+            semaphore room_for_one(1);
+            scope writer;
+            writer.spawn([&, seed] {
+                draws random(seed);
+                udp_socket from = udp_socket::connect(door.local());
+                for (std::uint32_t i = 0; i < total; ++i) {
+                    room_for_one.acquire();
+                    yield_some(random, 4);
+                    from.send({&i, sizeof i});
+                }
+            });
+            draws random(seed + 1'000);
+            // As long as the way of a datagram takes on the slowest of the networks, a link with delay.
+            const unsigned most_us = seed % 2 == 0 ? 40 : 2'500;
+            for (std::uint32_t next = 0; next < total;) {
+                const deadline soon(drawn(random, most_us));
+                std::uint32_t number = 0;
+                std::error_code ec;
+                const received got = door.recv_from({&number, sizeof number}, ec);
+                seen.count(ec);
+                if (ec) {
+                    ASSERT_EQ(ec, errc::timed_out);
+                    ASSERT_EQ(got.size, 0U);
+                    continue;
+                }
+                ASSERT_EQ(number, next) << "seed " << seed;
+                ++next;
+                room_for_one.release();
+            }
+            writer.join();
+        }
+        seen.expect_both();
+    });
+}
+
+TEST_P(races, cancellation_races_completion_of_recv_from) {
+    on_network([] {
+        outcomes seen;
+        for (unsigned seed = 0; seed < seeds * 5; ++seed) {
+            udp_socket door = udp_socket::bind("127.0.0.1:0");
+            udp_socket from = udp_socket::connect(door.local());
+            draws random(seed);
+            std::uint32_t number = 0;
+            std::error_code ec;
+            scope reader;
+            reader.spawn([&] {
+                const received got = door.recv_from({&number, sizeof number}, ec);
+                EXPECT_EQ(got.size, ec ? 0U : sizeof number);
+            });
+            const std::uint32_t sent = seed + 1;
+            scope writer;
+            writer.spawn([&, seed] {
+                draws own(seed + 1'000);
+                yield_some(own, 6);
+                from.send({&sent, sizeof sent});
+            });
+            // As long as the way takes over a link with delay, now and then.
+            if (seed % 4 == 0) cardea::sleep(drawn(random, 2'500));
+            yield_some(random, 6);
+            reader.cancel();
+            reader.join();
+            writer.join();
+            seen.count(ec);
+            if (ec) {
+                EXPECT_EQ(ec, errc::cancelled);
+                EXPECT_EQ(number, 0U) << "bytes and an error";
+                door.recv_from({&number, sizeof number});  // what the cancelled call did not take is there
+            }
+            ASSERT_EQ(number, sent) << "seed " << seed;
+        }
+        seen.expect_both();
+    });
+}
+
+TEST_P(races_on_kernels, cancellation_races_completion_of_recv_of_unix_datagrams) {
     on_network([] {
         const std::string name = "unix:@cardea-race-" + std::to_string(this_network().random());
         for (unsigned seed = 0; seed < seeds; ++seed) {
@@ -167,6 +314,7 @@ TEST_P(races_on_kernels, cancellation_races_completion_of_recv_from) {
 
 TEST_P(races, a_cancelled_accept_that_completes_anyway_leaks_and_loses_nothing) {
     on_network([] {
+        outcomes seen;
         for (unsigned seed = 0; seed < seeds; ++seed) {
             tcp_listener door("127.0.0.1:0");
             constexpr int total = 30;
@@ -185,6 +333,7 @@ TEST_P(races, a_cancelled_accept_that_completes_anyway_leaks_and_loses_nothing) 
                 std::error_code ec;
                 const tcp_stream taken = door.accept(ec);
                 ASSERT_EQ(taken.is_open(), !ec);
+                seen.count(ec);
                 if (!ec) ++accepted;
             }
             connecting_side.join();
@@ -193,6 +342,7 @@ TEST_P(races, a_cancelled_accept_that_completes_anyway_leaks_and_loses_nothing) 
             door.accept(ec);
             EXPECT_EQ(ec, errc::timed_out) << "one too many";
         }
+        seen.expect_both();
     });
 }
 
@@ -203,81 +353,15 @@ TEST_P(races, a_cancelled_connect_that_completes_anyway_leaks_nothing) {
         int connected = 0;
         for (int i = 0; i < 300; ++i) {
             std::error_code ec;
-            const deadline soon(drawn(random, 150));
+            const deadline soon(drawn(random, i % 2 == 0 ? 150 : 5'000));  // a handshake over a link takes longer
             const tcp_stream client = tcp_stream::connect(door.local(), ec);
             ASSERT_EQ(client.is_open(), !ec);
             if (!ec) ++connected;
         }
+        EXPECT_GT(connected, 0);
+        EXPECT_LT(connected, 300);
         // Those that got through come out of the queue; perhaps a few more whose connect was given up too late.
         for (int i = 0; i < connected; ++i) door.accept();
-    });
-}
-
-TEST_P(races, the_buffer_is_untouched_after_a_cancelled_recv) {
-    on_network([] {
-        for (const std::size_t size : {64U, 8192U, 65536U}) {
-            two_streams both = connected_pair();
-            std::vector<std::byte> guarded(size);
-            for (int round = 0; round < 20; ++round) {
-                std::error_code ec;
-                {
-                    const deadline soon(std::chrono::microseconds(round * 20));
-                    both.server.recv(guarded, ec);
-                    ASSERT_EQ(ec, errc::timed_out);
-                }
-                std::fill(guarded.begin(), guarded.end(), std::byte{0xA5});
-                const std::vector<std::byte> data = pattern_bytes(0, 300);
-                both.client.send_all(data);
-                std::vector<std::byte> elsewhere(data.size());
-                both.server.recv_exactly(elsewhere);
-                EXPECT_EQ(elsewhere, data);
-                for (const std::byte b : guarded) ASSERT_EQ(b, std::byte{0xA5}) << "written to after the call";
-            }
-        }
-    });
-}
-
-TEST_P(races, the_buffer_is_untouched_after_a_cancelled_recv_from) {
-    on_network([] {
-        udp_socket door = udp_socket::bind("127.0.0.1:0");
-        udp_socket client = udp_socket::connect(door.local());
-        for (int round = 0; round < 50; ++round) {
-            std::array<std::byte, 64> guarded{};
-            std::error_code ec;
-            {
-                const deadline soon(std::chrono::microseconds(round * 10));
-                door.recv_from(guarded, ec);
-                ASSERT_EQ(ec, errc::timed_out);
-            }
-            guarded.fill(std::byte{0xA5});
-            client.send("a datagram that came too late");
-            std::array<char, 64> elsewhere{};
-            EXPECT_EQ(door.recv_from(elsewhere).size, 29U);
-            for (const std::byte b : guarded) ASSERT_EQ(b, std::byte{0xA5}) << "written to after the call";
-        }
-    });
-}
-
-TEST_P(races, the_buffer_may_change_after_a_cancelled_send) {
-    on_network([] {
-        two_streams both = connected_pair(true);
-        std::vector<std::byte> data = pattern_bytes(0, 2'000'000);
-        std::size_t sent = 0;
-        {
-            const deadline soon(20ms);
-            std::error_code ec;
-            sent = both.client.send_all(data, ec);
-            ASSERT_EQ(ec, errc::timed_out);
-        }
-        std::fill(data.begin(), data.end(), std::byte{0});
-        both.client.shutdown(direction::send);
-        std::vector<std::byte> room(64 * 1024);
-        std::size_t received = 0;
-        while (const std::size_t n = both.server.recv(room)) {
-            ASSERT_EQ(matching_bytes({room.data(), n}, received), n) << "sent what was not there during the call";
-            received += n;
-        }
-        EXPECT_EQ(received, sent);
     });
 }
 

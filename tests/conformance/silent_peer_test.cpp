@@ -1,6 +1,7 @@
 // A peer that says nothing any more: deadlines, TCP_USER_TIMEOUT and keepalive notice. nftables silences it, in a
 // network namespace of the test's own.
 #include <fstream>
+#include <sstream>
 
 #include "every_network.hpp"
 #include "own_network.hpp"
@@ -118,6 +119,42 @@ TEST_P(silent_peer, ephemeral_ports_exhausted_is_an_error_of_its_own) {
         EXPECT_EQ(ec, std::errc::address_not_available) << ec.message();
         EXPECT_EQ(all.size(), 11U);
         all.clear();
+    }));
+}
+
+// proc(5), /proc/net/tcp: the state is the fourth field.
+std::size_t sockets_in_time_wait() {
+    std::ifstream table("/proc/thread-self/net/tcp");
+    std::size_t found = 0;
+    std::string number;
+    std::string local;
+    std::string remote;
+    std::string state;
+    for (std::string line; std::getline(table, line);) {
+        std::istringstream(line) >> number >> local >> remote >> state;
+        if (state == "06") ++found;
+    }
+    return found;
+}
+
+TEST_P(silent_peer, ephemeral_ports_exhausted_by_time_wait_are_the_same_error) {
+    on_network(in_empty_network([] {
+        std::ofstream("/proc/sys/net/ipv4/ip_local_port_range") << "40000 40009" << std::flush;
+        write_setting("tcp_tw_reuse", 0);  // or those of the loopback would be had again after a second
+        tcp_listener door("127.0.0.1:1234");
+        for (int i = 0; i < 10; ++i) {
+            tcp_stream client = tcp_stream::connect(door.local());
+            tcp_stream server = door.accept();
+            client.close();  // who closes first is the one that waits (RFC 9293 section 3.6)
+            std::array<char, 1> room{};
+            EXPECT_EQ(server.recv(room), 0U);
+        }
+        while (sockets_in_time_wait() < 10) cardea::sleep(1ms);
+        std::error_code ec;
+        tcp_stream::connect(door.local(), ec);
+        EXPECT_EQ(ec, std::errc::address_not_available) << ec.message();
+        tcp_listener other("127.0.0.1:1235");
+        EXPECT_TRUE(tcp_stream::connect(other.local()).is_open()) << "another server can be reached still";
     }));
 }
 

@@ -144,6 +144,11 @@ class Gdb(unittest.TestCase):
             gdb("-p", str(parked.process.pid), commands=[f"generate-core-file {self.folder}/core"])
         self.looks_at_a_core(self.folder / "core")
 
+    def test_the_guide_has_each_command_and_no_other(self):
+        guide = (SCRIPT.parents[2] / "docs/debugging.md").read_text(encoding="utf-8")
+        said = gdb(commands=["help cardea"])
+        self.assertEqual(sorted(re.findall(r"(?m)^\| `cardea (\w+)", guide)), sorted(re.findall(r"(?m)^cardea (\w+) --", said)))
+
     def test_a_fiber_that_runs_and_one_that_has_not_begun(self):
         said = gdb("-ex", "break waits_for_a_client", "-ex", "run epoll </dev/null", str(PROGRAM),
                    commands=["cardea fibers", "echo [running]\\n", "cardea backtrace acceptor", "echo [new]\\n",

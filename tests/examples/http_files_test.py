@@ -57,6 +57,54 @@ class HttpFiles(servers.ServerTest):
         self.end_with(server)
 
     @on_every_network
+    def test_parts(self, network):
+        root, server, where = self.web(network)
+        big, url = (root / "big.bin").read_bytes(), f"http://{where}/big.bin"
+        size = len(big)
+        self.assertIn(b"\r\nAccept-Ranges: bytes\r\n", self.curl("-I", url))
+        for asked, begin, end in (("0-0", 0, 1), ("10-19", 10, 20), (f"{size - 10}-", size - 10, size), ("-7", size - 7, size),
+                                  (f"-{size + 1}", 0, size), (f"1000-{size + 5}", 1000, size)):
+            fields = self.folder / "fields"
+            self.assertEqual(harness.sha256(self.curl("-r", asked, "-D", fields, url)), harness.sha256(big[begin:end]), asked)
+            self.assertIn("HTTP/1.1 206 Partial Content\r\n", fields.read_bytes().decode())
+            self.assertIn(f"\r\nContent-Range: bytes {begin}-{end - 1}/{size}\r\n", fields.read_bytes().decode())
+        for nothing in (f"{size}-", "-0", f"{size}-{size + 9}"):
+            answer = self.curl("-i", "-H", f"Range: bytes={nothing}", url)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 416 "), answer)
+            self.assertIn(f"\r\nContent-Range: bytes */{size}\r\n".encode(), answer)
+        whole = ("-o", "/dev/null", "-w", "%{http_code} %{size_download}")
+        for ignored in ("bytes=5-4", "bytes=a-b", "bytes=-", "bytes=1", "bytes=1-2,4-5", "lines=1-2",
+                        "bytes=99999999999999999999-"):
+            self.assertEqual(self.curl(*whole, "-H", f"Range: {ignored}", url), f"200 {size}".encode(), ignored)
+        # Where curl stopped, it goes on; and not with another version of the file (If-Range).
+        half = self.folder / "half"
+        half.write_bytes(big[:1_000_000])
+        self.curl("-C", "-", "-o", half, url)
+        self.assertEqual(harness.sha256(half.read_bytes()), harness.sha256(big))
+        date = re.search(rb"Last-Modified: (.*)\r\n", self.curl("-I", url))[1].decode()
+        self.assertEqual(self.curl(*whole, "-r", "0-9", "-H", f"If-Range: {date}", url), b"206 10")
+        self.assertEqual(self.curl(*whole, "-r", "0-9", "-H", "If-Range: Sun, 06 Nov 1994 08:49:37 GMT", url),
+                         f"200 {size}".encode())
+        self.end_with(server)
+
+    @on_every_network
+    def test_what_has_not_changed_is_not_sent(self, network):
+        root, server, where = self.web(network)
+        url, code = f"http://{where}/page.html", ("-w", "%{http_code}")
+        os.utime(root / "page.html", (784111777, 784111777))
+        self.assertIn(b"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n", self.curl("-I", url))
+        for since, answer in (("Sun, 06 Nov 1994 08:49:37 GMT", b"304"), ("Mon, 07 Nov 1994 00:00:00 GMT", b"304"),
+                              ("Sun, 06 Nov 1994 08:49:36 GMT", b"<p>hello</p>\n200")):
+            self.assertEqual(self.curl(*code, "-z", since, url), answer, since)
+        self.assertEqual(self.curl(*code, "-H", "If-Modified-Since: yesterday", url), b"<p>hello</p>\n200")
+        # By the date of the copy that is there; the connection goes on behind an answer without a body.
+        copy = self.folder / "copy"
+        self.curl("-R", "-o", copy, url)
+        self.assertEqual(self.curl("-w", "%{num_connects} %{http_code},", "-z", copy, "-o", "/dev/null", "-o", "/dev/null",
+                                   url, url), b"1 304,0 304,")
+        self.end_with(server)
+
+    @on_every_network
     def test_what_is_refused(self, network):
         _, server, where = self.web(network)
         code = ("-o", "/dev/null", "-w", "%{http_code}")

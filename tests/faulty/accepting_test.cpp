@@ -1,10 +1,8 @@
-// Accepting under faults: connections given up before they were accepted, no memory for one more, and an accept or an
-// open that was cancelled and done all the same.
+// Accepting under faults: connections given up before they were accepted, and an accept or an open that was cancelled
+// and done all the same.
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <memory>
-#include <stop_token>
 
 #include "under_faults.hpp"
 
@@ -37,54 +35,6 @@ TEST_P(accepting_under_faults, a_deadline_ends_the_retries) {
             door.accept(ec);
             EXPECT_EQ(ec, errc::timed_out);
         }));
-}
-
-// A client is served after accepting has failed twice with `why`.
-void serve_after_pauses(faulty_network& net, std::error_code why) {
-    net.add(fault::fail(network_call::accept, why).times(2));
-    std::stop_source stop;
-    event ready;
-    endpoint where;
-    int told = 0;
-    serve_options how;
-    how.stop = stop.get_token();
-    how.on_ready = [&](const std::vector<endpoint>& listening) {
-        where = listening.front();
-        ready.set();
-    };
-    how.on_error = [&](const endpoint& door, const std::exception_ptr& what) {
-        EXPECT_EQ(door, where);
-        try {
-            std::rethrow_exception(what);
-        } catch (const error& e) {
-            EXPECT_EQ(e.code(), why);
-        }
-        ++told;
-    };
-    serve_report report;
-    scope all;
-    all.spawn([&] {
-        report = serve(
-            "127.0.0.1:0", [](tcp_stream peer) { peer.send_all("served"); }, how);
-    });
-    ready.wait();
-    {
-        tcp_stream client = tcp_stream::connect(where);
-        std::array<char, 6> room{};
-        client.recv_exactly(room);
-    }
-    stop.request_stop();
-    all.join();
-    EXPECT_EQ(report.accept_pauses, 2U);
-    EXPECT_EQ(report.accepted, 1U);
-    EXPECT_EQ(told, 1) << "once for a series";
-}
-
-TEST_P(accepting_under_faults, enobufs_and_enomem_pause_a_server_and_it_resumes) {
-    if (runs_on_threads()) GTEST_SKIP() << "serve() makes loops of its own there, each with its own network";
-    for (const std::errc why : {std::errc::no_buffer_space, std::errc::not_enough_memory}) {
-        on_network(with({}, [why](faulty_network& net) { serve_after_pauses(net, std::make_error_code(why)); }));
-    }
 }
 
 TEST_P(accepting_under_faults, a_cancelled_accept_that_completes_anyway_keeps_the_connection_for_the_next) {

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <cardea/descriptor.hpp>
+#include <functional>
 #include <new>
 
 #include "failing_allocations.hpp"
@@ -12,20 +13,14 @@
 namespace cardea::conformance {
 namespace {
 
-CARDEA_CONFORMANCE_OF_KERNELS(out_of_memory);
+CARDEA_CONFORMANCE(out_of_memory);
+CARDEA_CONFORMANCE_OF_KERNELS(out_of_memory_on_kernels);
+CARDEA_CONFORMANCE_OF_STACKS(out_of_memory_on_stacks);
 
 /// What a program does, on errors: end. True: it got through.
-bool exchange(std::vector<std::byte>& room, const std::vector<std::byte>& data) {
+bool get_through(const std::function<void()>& scenario) {
     try {
-        two_streams both = connected_pair();
-        both.client.send_all(data);
-        both.server.recv_exactly(room);
-        lease borrowed;
-        both.server.send("x");
-        borrowed = both.client.recv_lease();
-        udp_socket door = udp_socket::bind("127.0.0.1:0");
-        door.send_to("y", door.local());
-        door.recv_from(room);
+        scenario();
         return true;
     } catch (const std::bad_alloc&) {
     } catch (const std::system_error& e) {
@@ -34,25 +29,76 @@ bool exchange(std::vector<std::byte>& room, const std::vector<std::byte>& data) 
     return false;
 }
 
-TEST_P(out_of_memory, at_any_allocation_of_an_exchange_nothing_leaks_and_the_network_lives_on) {
+/// Runs the scenario again and again, its first allocation failing, then its second, until none is reached. Each round
+/// leaves no socket, no descriptor and no memory behind.
+void expect_no_leak_at_any_allocation(const std::function<void()>& scenario) {
+    faulty_network net;  // counts the sockets
+    // What is kept for good, and made by whoever comes first: the thread's counts, lists that grow.
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(net.run([&] { return get_through(scenario); }));
+    long survived = 0;
+    bool through = false;
+    while (!through && survived < 1'000) {
+        const std::size_t descriptors = open_descriptors();
+        const long memory = live_allocations();
+        until_failure = survived;
+        const bool done = net.run([&] { return get_through(scenario); });
+        through = until_failure >= 0;  // it was not reached any more
+        until_failure = -1;
+        ASSERT_EQ(net.open_sockets(), 0U) << "after allocation " << survived;
+        ASSERT_EQ(open_descriptors(), descriptors) << "after allocation " << survived;
+        ASSERT_EQ(live_allocations(), memory) << "after allocation " << survived;
+        ASSERT_TRUE(done || !through);
+        ++survived;
+    }
+    EXPECT_TRUE(through);
+    EXPECT_GT(survived, 2);
+    EXPECT_TRUE(get_through(scenario)) << "and afterwards all is well";
+}
+
+TEST_P(out_of_memory_on_kernels, at_any_allocation_of_an_exchange_nothing_leaks_and_the_network_lives_on) {
     on_network([] {
-        faulty_network net;  // counts the sockets
         std::vector<std::byte> room(2'000);
         const std::vector<std::byte> data = pattern_bytes(0, room.size());
-        long survived = 0;
-        bool through = false;
-        while (!through && survived < 1'000) {
-            until_failure = survived;
-            const bool done = net.run([&] { return exchange(room, data); });
-            through = until_failure >= 0;  // it was not reached any more
-            until_failure = -1;
-            ASSERT_EQ(net.open_sockets(), 0U) << "after allocation " << survived;
-            ASSERT_TRUE(done || !through);
-            ++survived;
-        }
-        EXPECT_TRUE(through);
-        EXPECT_GT(survived, 2);
-        EXPECT_TRUE(exchange(room, data)) << "and afterwards all is well";
+        expect_no_leak_at_any_allocation([&] {
+            two_streams both = connected_pair();
+            both.client.send_all(data);
+            both.server.recv_exactly(room);
+            both.server.send("x");
+            const lease borrowed = both.client.recv_lease();
+            udp_socket door = udp_socket::bind("127.0.0.1:0");
+            door.send_to("y", door.local());
+            door.recv_from(room);
+        });
+    });
+}
+
+TEST_P(out_of_memory_on_stacks, at_any_allocation_of_sockets_nothing_leaks_and_the_network_lives_on) {
+    on_network([] {
+        expect_no_leak_at_any_allocation([&] {
+            socket a(family::inet, type::stream);
+            socket b(family::inet6, type::datagram);
+            a.set(option::receive_buffer{10'000});
+        });
+    });
+}
+
+TEST_P(out_of_memory, at_any_allocation_of_children_nothing_leaks_and_the_loop_lives_on) {
+    on_network([] {
+        expect_no_leak_at_any_allocation([] {
+            channel<int> queue(4);
+            semaphore places(2);
+            int taken = 0;
+            scope children;
+            for (int i = 0; i < 3; ++i) {
+                children.spawn({.name = "a child with a name that is too long to be kept in place"}, [&, i] {
+                    places.acquire();
+                    queue.push(i);
+                    places.release();
+                });
+            }
+            for (; taken < 3; ++taken) queue.pop();
+            children.join();
+        });
     });
 }
 

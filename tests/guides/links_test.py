@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What the papers point at exists: links_test.py. Every relative link and its anchor; every file that is named in `code`;
 and where a link is called as a test is (`[a_name](../tests/...)`), that the file has it. And no code without a test: a paper
-with C++ in it is one of the guides that CMakeLists.txt makes programs of."""
+with C++ in it is one of the guides that CMakeLists.txt makes programs of; before a block of commands, or of another language,
+a comment names the test that runs it (which names the paper), or says why none does: `<!-- run by tests/... -->`,
+`<!-- not run: WHY -->`."""
 
 import pathlib
 import re
@@ -52,6 +54,12 @@ def untried(paper, text):
     listed = re.findall(r"[\w-]+", (ROOT / "tests/guides/CMakeLists.txt").read_text(encoding="utf-8"))
     if "```cpp" in text and paper.stem not in listed:
         yield "its code is not in tests/guides/CMakeLists.txt"
+    for before, kind in re.findall(r"^(.*)\n```(\w+)$", text, re.M):
+        by = re.match(r"<!-- (?:run by (tests/[\w./]+)\b.*|not run: \S.*) -->$", before)
+        if kind not in ("cpp", "ladder", "mermaid") and not by:
+            yield f"a block of {kind}, and no word on what runs it"
+        elif by and by[1] and str(paper.relative_to(ROOT)) not in (ROOT / by[1]).read_text(encoding="utf-8"):
+            yield f"{by[1]} does not run it: it does not name this paper"
 
 
 def main():

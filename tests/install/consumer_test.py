@@ -9,7 +9,7 @@ import shlex
 import shutil
 import unittest
 
-from installed import CONSUMER, SHARED, VERSION, InstalledTest, call, compilers, seen_skips
+from installed import CONSUMER, SHARED, SOURCE, VERSION, InstalledTest, block_of, call, compilers, seen_skips
 
 
 class Consumer(InstalledTest):
@@ -44,6 +44,31 @@ class Consumer(InstalledTest):
                 program = self.folder / ("pkg-config-" + os.path.basename(compiler))
                 call(compiler, "-std=c++20", CONSUMER / "main.cpp", "-o", program, *flags)
                 self.assert_runs(program)
+
+    def typed(self, line, package):
+        """A guide's line of commands, typed where its files are."""
+        if not shutil.which("pkg-config"):
+            self.skipTest("needs pkg-config")
+        line = line if SHARED else line.replace("pkg-config", "pkg-config --static")
+        described = self.the(f"**/{package}.pc").parent
+        return call("bash", "-euc", line, folder=self.folder, environment={
+            "PKG_CONFIG_PATH": str(described), "LD_LIBRARY_PATH": str(described.parent),
+            "CARDEA_NETWORK": "sim"})  # where every port is free
+
+    def test_a_step_of_sockets_from_zero(self):
+        paper = SOURCE / "docs/sockets-from-zero.md"
+        program = block_of(paper, "cpp", "int main()")
+        step = block_of(paper, "cpp", "auto [connection, client] = welcome.accept();     //")
+        empty = "void server() {}\nvoid client() {}\n"
+        self.assertIn(empty, program)
+        (self.folder / "step.cpp").write_text("#include <cassert>\n#define expect assert\n" + program.replace(empty, step))
+        self.assertIn("connect(127.0.0.1:12000)", self.typed(block_of(paper, "sh", "step.cpp"), "cardea"))
+
+    def test_the_program_of_stack_harness(self):
+        paper = SOURCE / "docs/stack-harness.md"
+        (self.folder / "program.c").write_text(block_of(paper, "c", "int main"))
+        said = self.typed(block_of(paper, "sh", "program.c") + "./a.out", "cardea-stack")
+        self.assertEqual(said, "hello, after 30 ms, ESTABLISHED\n")
 
     def test_a_version_that_does_not_fit_is_refused(self):
         major, minor, _ = VERSION.split(".")

@@ -39,6 +39,12 @@ def call(*command, environment=None, folder=None):
     return done.stdout
 
 
+def block_of(paper, kind, part):
+    """The first block of code of that kind in a paper that has `part`."""
+    blocks = re.findall(rf"^```{kind}\n(.*?)^```$", paper.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return next(block for block in blocks if part in block)
+
+
 def compilers():
     """The compiler of the library, and the other one if it is here; programs of both must link."""
     found = [cached("CMAKE_CXX_COMPILER")]

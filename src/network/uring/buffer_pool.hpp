@@ -33,6 +33,9 @@ class buffer_pool {
     lease lend(std::uint16_t id, std::uint32_t begin, std::uint32_t end) noexcept;
     /// Whether there are enough for another connection to receive into; else it receives into its reader's own room.
     [[nodiscard]] bool plenty() const noexcept { return lent_ > buffers / 8; }
+    /// A multishot ended (ENOBUFS), or was not armed, for want of buffers.
+    void ran_short() noexcept { ++shortages_; }
+    [[nodiscard]] std::uint64_t shortages() const noexcept { return shortages_; }
 
     /// Filled buffers of one connection form a list through these.
     struct chunk {
@@ -67,6 +70,7 @@ class buffer_pool {
     memory* memory_ = nullptr;
     io_uring_buf_ring* lending_ = nullptr;
     unsigned lent_ = buffers;
+    std::uint64_t shortages_ = 0;
     std::unique_ptr<chunk[]> chunks_;
 };
 

@@ -1,8 +1,6 @@
 // One operation of a socket, from entry to outcome, and what else the files that hold the calls share.
 #pragma once
 
-#include <sys/socket.h>
-
 #include <cerrno>
 
 #include "network/uring/uring_network.hpp"
@@ -37,6 +35,10 @@ class uring_socket::use {
     uring_socket& socket_;
 };
 
+// Piece by piece, as the socket has room. With MSG_WAITALL the kernel would go on by itself until all is sent, and keep
+// two things to itself: that it gets on, which a call_limit must know; and what ended it behind the first bytes. It
+// takes the error out of the socket then and reports the bytes (io_send() of Linux 6.18), so that a reset would look
+// like EPIPE to the next send, and like an orderly end to the next receive.
 template <class Prepare>
 io_result uring_socket::send_in_turn(std::size_t total, Prepare prepare) noexcept {
     fiber& me = *loop::current()->running();
@@ -48,12 +50,7 @@ io_result uring_socket::send_in_turn(std::size_t total, Prepare prepare) noexcep
         done.error = closing_ ? std::error_code(errc::closed) : to_error(why);
     }
     while (!done.error && done.bytes < total) {
-        const auto ended = perform([&](io_uring_sqe* e) {
-            prepare(e, done.bytes);
-            // The kernel goes on by itself until all is sent: it would not say that it gets on, which a limit must
-            // know.
-            if (me.has_call_limit()) e->msg_flags &= ~static_cast<unsigned>(MSG_WAITALL);
-        });
+        const auto ended = perform([&](io_uring_sqe* e) { prepare(e, done.bytes); });
         if (ended.result >= 0) done.bytes += static_cast<std::size_t>(ended.result);
         if (ended.result > 0) me.made_progress();
         const bool failed = ended.result < 0 && ended.result != -EINTR;

@@ -69,7 +69,11 @@ std::error_code receiver::wait_for_some(uring_network& home, const wait_line::pl
         if (readers_.front() == &mine) {
             if (something_to_read()) return {};
             if (!armed_) {
-                directly = (bulk_ && bulk_goes_directly) || !home.buffers().plenty() || socket_.may_carry_descriptors();
+                directly = (bulk_ && bulk_goes_directly) || socket_.may_carry_descriptors();
+                if (!directly && !home.buffers().plenty()) {
+                    home.buffers().ran_short();
+                    directly = true;
+                }
                 if (directly) return {};
                 arm(home);
             }
@@ -165,6 +169,7 @@ void receiver::completed(uring_network& home, std::int32_t result, std::uint32_t
             home.buffers().give_back(id);
         }
     }
+    if (result == -ENOBUFS) home.buffers().ran_short();
     if (result == 0) {
         end_of_stream_ = true;
     } else if (result < 0 && result != -ENOBUFS && result != -ECANCELED && result != -EINTR) {

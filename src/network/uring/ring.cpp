@@ -68,7 +68,9 @@ ring::~ring() { io_uring_queue_exit(&ring_); }
 io_uring_sqe* ring::entry() noexcept {
     io_uring_sqe* e = io_uring_get_sqe(&ring_);
     if (e == nullptr) {
+        ++full_queues_;
         io_uring_submit(&ring_);
+        note_overflow();
         e = io_uring_get_sqe(&ring_);
     }
     return e;
@@ -79,14 +81,22 @@ bool ring::more_inside() const noexcept {
     return (flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
 }
 
+void ring::note_overflow() noexcept {
+    if ((IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_CQ_OVERFLOW) != 0) ++overflows_;
+}
+
 int ring::enter(std::int64_t timeout_ns) noexcept {
+    int entered = 0;
     if (timeout_ns == 0) {
-        const bool nothing_to_do = io_uring_sq_ready(&ring_) == 0 && !more_inside();
-        return nothing_to_do ? 0 : std::min(io_uring_submit_and_get_events(&ring_), 0);
+        if (io_uring_sq_ready(&ring_) == 0 && !more_inside()) return 0;
+        entered = io_uring_submit_and_get_events(&ring_);
+    } else {
+        __kernel_timespec limit{timeout_ns / 1'000'000'000, timeout_ns % 1'000'000'000};
+        io_uring_cqe* first = nullptr;
+        entered = io_uring_submit_and_wait_timeout(&ring_, &first, 1, timeout_ns > 0 ? &limit : nullptr, nullptr);
     }
-    __kernel_timespec limit{timeout_ns / 1'000'000'000, timeout_ns % 1'000'000'000};
-    io_uring_cqe* first = nullptr;
-    return std::min(io_uring_submit_and_wait_timeout(&ring_, &first, 1, timeout_ns > 0 ? &limit : nullptr, nullptr), 0);
+    note_overflow();
+    return std::min(entered, 0);
 }
 
 void ring::announce_by(int eventfd) {

@@ -41,6 +41,10 @@ class ring {
     /// Has an eventfd(2) signalled whenever there is something for drain(), or for enter() to bring. Throws
     /// std::system_error.
     void announce_by(int eventfd);
+    /// System calls after which the kernel held completions back, because the queue had no room for them.
+    [[nodiscard]] std::uint64_t overflows() const noexcept { return overflows_; }
+    /// Times the submission queue was full when an entry was asked for.
+    [[nodiscard]] std::uint64_t full_queues() const noexcept { return full_queues_; }
     [[nodiscard]] bool has_completions() const noexcept { return io_uring_cq_ready(&ring_) != 0; }
     io_uring* native() noexcept { return &ring_; }
     /// "512 entries, 8192 completions, SINGLE_ISSUER DEFER_TASKRUN": for people.
@@ -48,8 +52,11 @@ class ring {
 
   private:
     void require_enter();
+    void note_overflow() noexcept;
 
     io_uring ring_{};
+    std::uint64_t overflows_ = 0;
+    std::uint64_t full_queues_ = 0;
 };
 
 }  // namespace cardea::detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cardea/network.hpp>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -18,5 +19,14 @@ std::unique_ptr<uring_network_base> make_uring_network();
 
 /// For people: the ring's sizes and the features in use.
 std::string describe_uring(const network& made);
+
+/// How often the ring and its buffers were too small.
+struct uring_pressure {
+    std::uint64_t overflows = 0;    ///< system calls after which completions waited for room in their queue
+    std::uint64_t full_queues = 0;  ///< requests that found the submission queue full
+    std::uint64_t shortages = 0;    ///< multishots that ended, or were not armed, for want of buffers
+};
+/// Of a network that make_uring_network() has made; on its thread.
+uring_pressure pressure_on_uring(const network& made) noexcept;
 
 }  // namespace cardea::detail

@@ -147,4 +147,8 @@ std::unique_ptr<uring_network_base> make_uring_network() { return std::make_uniq
 
 std::string describe_uring(const network& made) { return static_cast<const uring_network&>(made).describe(); }
 
+uring_pressure pressure_on_uring(const network& made) noexcept {
+    return static_cast<const uring_network&>(made).pressure();
+}
+
 }  // namespace cardea::detail

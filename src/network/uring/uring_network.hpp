@@ -50,6 +50,9 @@ class uring_network final : public uring_network_base {
     void enlist(uring_socket& s) noexcept;
     void strike_off(uring_socket& s) noexcept;
     [[nodiscard]] std::string describe() const { return ring_.describe(); }
+    [[nodiscard]] uring_pressure pressure() const noexcept {
+        return {ring_.overflows(), ring_.full_queues(), buffers_.shortages()};
+    }
 
   private:
     void complete(std::uint64_t user_data, std::int32_t result, std::uint32_t flags) noexcept;

@@ -112,7 +112,7 @@ io_result uring_socket::send(const_buffer data) noexcept {
     }
     return send_in_turn(data.size(), [&](io_uring_sqe* e, std::size_t done) {
         const const_buffer rest = data.after(done);
-        io_uring_prep_send(e, fd_, rest.data(), std::min(rest.size(), send_at_most), MSG_NOSIGNAL | MSG_WAITALL);
+        io_uring_prep_send(e, fd_, rest.data(), std::min(rest.size(), send_at_most), MSG_NOSIGNAL);
     });
 }
 

@@ -22,7 +22,7 @@ io_result uring_socket::send_vectored(const_buffers pieces) noexcept {
             rest = io_vectors(pieces, done);
             message = rest.message();
         }
-        io_uring_prep_sendmsg(e, fd_, &message, MSG_NOSIGNAL | MSG_WAITALL);
+        io_uring_prep_sendmsg(e, fd_, &message, MSG_NOSIGNAL);
     });
 }
 
