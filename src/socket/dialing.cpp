@@ -106,11 +106,19 @@ class contest {
         const auto begun = static_cast<std::ptrdiff_t>(race_.begun());
         std::vector<endpoint> left;
         std::for_each(attempts_.begin() + begun, attempts_.end(), [&](auto& a) { left.push_back(a.server); });
-        const family last = begun > 0 ? attempts_[race_.begun() - 1].server.family() : family::unspecified;
-        left = interleaved(left, last == family::inet6 ? family::inet : family::inet6);
+        left = interleaved(left, next_family());
         std::transform(left.begin(), left.end(), attempts_.begin() + begun, [&](auto& e) {
             return connect_attempt{beside_.host, e, {}, {}};
         });
+    }
+
+    /// The other one's turn; before the first attempt, that of whose addresses come first.
+    [[nodiscard]] family next_family() const noexcept {
+        if (race_.begun() > 0) {
+            return attempts_[race_.begun() - 1].server.family() == family::inet6 ? family::inet : family::inet6;
+        }
+        const family first = beside_.more->first();
+        return first != family::unspecified ? first : attempts_.front().server.family();
     }
 
     std::error_code until_decided() {
