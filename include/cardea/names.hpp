@@ -12,8 +12,8 @@
 namespace cardea {
 
 /// The addresses of "HOST:PORT" or "HOST:SERVICE", each with the port, best first (getaddrinfo(3), which sorts as RFC
-/// 6724 section 6 says). Numeric text is its own answer, without blocking. Not empty. Text that is none:
-/// errc::bad_address.
+/// 6724 section 6 says), of both families: it waits for the slower one, which tcp_stream::connect() does not. Numeric
+/// text is its own answer, without blocking. Not empty. Text that is none: errc::bad_address.
 ///
 /// So does every look-up here: it asks the network of the caller, which is the system's own resolver on a helper
 /// thread, outside of loops and on the loops of the kernel's networks; in a simulated world the world's names. It

@@ -143,6 +143,35 @@ class network_socket {
     network_socket() = default;
 };
 
+/// One answer to a look-up of a name's addresses.
+struct found_addresses {
+    family of = family::unspecified;  ///< of this family alone; unspecified: all that there are, best first
+    std::error_code error;            ///< none: there are some
+    std::vector<endpoint> addresses;  ///< best first
+};
+
+/// A look-up of a name's addresses that is under way (network::begin_resolve): the answers of the families come one by
+/// one (RFC 8305 section 3). Its end abandons what has not come. Of whoever began it, and not longer there than that.
+class address_look_up {
+  public:
+    virtual ~address_look_up() = default;
+    address_look_up(const address_look_up&) = delete;
+    address_look_up& operator=(const address_look_up&) = delete;
+
+    /// An answer that has come and was not taken yet; false: none. Never blocks. One for both families is the last, and
+    /// stands for all of them.
+    virtual bool next(found_addresses& out) noexcept = 0;
+    /// No more answers come.
+    [[nodiscard]] virtual bool is_over() const noexcept = 0;
+    /// When to ask for the next one; the greatest number: whoever began the look-up is unparked then.
+    [[nodiscard]] virtual std::int64_t next_ns() const noexcept = 0;
+    /// Whose addresses this host prefers, as far as it can be told before there are any (RFC 6724).
+    [[nodiscard]] virtual family preferred() const noexcept = 0;
+
+  protected:
+    address_look_up() = default;
+};
+
 /// One host's network, as a program sees it. Which one serves a call is decided by where the call is made: the loop of
 /// the running fiber, or the thread network outside of loops.
 class network {
@@ -169,8 +198,15 @@ class network {
     /// The addresses of a name, in the order to try them. Blocks; abandoned at the caller's deadline or cancellation.
     virtual std::error_code resolve(const std::string& host, const std::string& service,
                                     std::vector<endpoint>& out) noexcept = 0;
+    /// Begins what resolve() does, for an asker who takes the answers as they come; of one family alone, unless that is
+    /// unspecified. errc::not_supported: here they come all at once, by resolve().
+    virtual std::error_code begin_resolve(const std::string& /*host*/, const std::string& /*service*/, family /*only*/,
+                                          std::unique_ptr<address_look_up>& /*out*/) noexcept {
+        return errc::not_supported;
+    }
     /// Waits until one of the connects that were begun has ended: `which`, and how it did (`outcome`). Else, at
-    /// `until_ns` or the caller's deadline, errc::timed_out; cancelled, errc::cancelled: then all of them go on.
+    /// `until_ns` or the caller's deadline, or when the thread is woken, errc::timed_out; cancelled, errc::cancelled:
+    /// then all of them go on.
     virtual std::error_code await_connect(const std::vector<network_socket*>& /*begun*/, std::int64_t /*until_ns*/,
                                           std::size_t& /*which*/, std::error_code& /*outcome*/) noexcept {
         return errc::not_supported;

@@ -27,6 +27,15 @@ struct link_options {
     double loss = 0;
 };
 
+/// How long after the question the answers about a name come: the addresses of each family by themselves, as servers of
+/// names give them.
+struct answer_times {
+    /// The answer never comes.
+    static constexpr std::chrono::nanoseconds never = std::chrono::nanoseconds::max();
+    std::chrono::nanoseconds inet6{0};
+    std::chrono::nanoseconds inet{0};
+};
+
 /// What happened in a run.
 struct report {
     /// Virtual time from the beginning until the last program had ended.
@@ -84,6 +93,7 @@ class world {
     /// Gives a name addresses, best first, and a service its servers ("_http._tcp.example.org"), for every host to
     /// find. The ports of the addresses do not matter. A host's own name may be given others. Before run().
     void name(std::string_view name, std::vector<endpoint> addresses);
+    void name(std::string_view name, std::vector<endpoint> addresses, const answer_times& after);
     void service(std::string_view name, std::vector<service_record> servers);
 
     /// Runs every program to its end, in virtual time. When nothing can happen any more, those that still wait are

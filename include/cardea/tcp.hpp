@@ -15,8 +15,8 @@ namespace cardea {
 
 class tcp_listener;
 
-/// Which addresses of a name are tried, and in which order. RFC 6724's, as the resolver gives it, suits nearly
-/// everybody.
+/// Which addresses of a name are tried, and in which order; the first family is also the one whose answer the other's
+/// waits for. RFC 6724's order, as the resolver gives it, suits nearly everybody.
 enum class families : std::uint8_t { as_resolved, inet6_first, inet_first, inet6_only, inet_only };
 
 /// How connect() goes about it.
@@ -30,12 +30,14 @@ struct connect_options {
     endpoint local = {};
 };
 
-/// One address that connect() tried, or a look-up that failed.
+/// One address that connect() tried, or, behind those, a look-up that failed.
 struct connect_attempt {
     std::string host;                  ///< the name it came from; empty: none
     endpoint server;                   ///< unspecified: the look-up of `host` is what failed
     std::error_code error;             ///< why it failed; errc::timed_out: the deadline passed meanwhile
     std::chrono::nanoseconds took{0};  ///< from its beginning to its end
+    /// Of a look-up: of the addresses of this family alone.
+    family asked_for = family::unspecified;
 };
 
 /// What connect() throws. code() is errc::timed_out if the deadline passed, else what the first address failed of.
@@ -64,10 +66,11 @@ class tcp_stream : public stream {
 
     /// Active open: to an address "192.0.2.1:80", to a name "example.org:http", or to a service by its name
     /// "_http._tcp.example.org" (SRV, RFC 2782: the hosts and ports come from the domain). The addresses of a name are
-    /// raced (RFC 8305): each has its head start, the next begins when it is over or one has failed, the first to
-    /// answer wins, and the others are closed before the call returns. Blocks until connected; a deadline around it
-    /// bounds everything, look-ups included, and a cancellation ends all of it. Throws connect_error, which tells each
-    /// address tried and why it failed; nothing is left open. Text that is no address: cardea::error
+    /// raced (RFC 8305): the families are looked up apart, and what comes of one is tried without waiting for the other
+    /// (but IPv4 for 50 ms); each address has its head start, the next begins when it is over or one has failed, the
+    /// first to answer wins, and the others are closed before the call returns. Blocks until connected; a deadline
+    /// around it bounds everything, look-ups included, and a cancellation ends all of it. Throws connect_error, which
+    /// tells each address tried and why it failed; nothing is left open. Text that is no address: cardea::error
     /// (errc::bad_address).
     static tcp_stream connect(address server, const connect_options& how = {});
     static tcp_stream connect(address server, std::error_code& ec) noexcept;

@@ -106,6 +106,20 @@ std::error_code wrapping_network::resolve(const std::string& host, const std::st
         plan.next(network_call::resolve), [&] { return beneath_.resolve(host, service, out); }, [&] { out.clear(); });
 }
 
+std::error_code wrapping_network::begin_resolve(const std::string& host, const std::string& service, family only,
+                                                std::unique_ptr<address_look_up>& out) noexcept {
+    std::unique_ptr<address_look_up> begun;
+    const std::error_code failed = beneath_.begin_resolve(host, service, only, begun);
+    if (failed == errc::not_supported) return failed;  // resolve() is next, and that is the call that is counted
+    return with_faults(
+        plan.next(network_call::resolve),
+        [&] {
+            out = std::move(begun);
+            return failed;
+        },
+        [&] { out.reset(); });
+}
+
 std::error_code wrapping_network::resolve_srv(const std::string& name, std::vector<service_record>& out) noexcept {
     return with_faults(
         plan.next(network_call::resolve), [&] { return beneath_.resolve_srv(name, out); }, [&] { out.clear(); });

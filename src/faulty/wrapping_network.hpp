@@ -32,6 +32,8 @@ class wrapping_network final : public network, public std::enable_shared_from_th
     [[nodiscard]] std::uint64_t random() noexcept override { return beneath_.random(); }
     std::error_code resolve(const std::string& host, const std::string& service,
                             std::vector<endpoint>& out) noexcept override;
+    std::error_code begin_resolve(const std::string& host, const std::string& service, family only,
+                                  std::unique_ptr<address_look_up>& out) noexcept override;
     std::error_code await_connect(const std::vector<network_socket*>& begun, std::int64_t until_ns, std::size_t& which,
                                   std::error_code& outcome) noexcept override;
     std::error_code resolve_srv(const std::string& name, std::vector<service_record>& out) noexcept override;

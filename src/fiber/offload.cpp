@@ -100,6 +100,17 @@ class helpers {
         return to_error(why);
     }
 
+    bool has_ended(const errand& e) noexcept {
+        const std::lock_guard held(guard_);
+        return e.stands == errand::state::ended;
+    }
+    /// Whoever asked for it waits for it no longer.
+    void leave(errand& e) noexcept {
+        const std::lock_guard held(guard_);
+        e.waiting = nullptr;
+        if (e.stands != errand::state::ended) abandon(e);
+    }
+
   private:
     static wake park(std::unique_lock<std::mutex>& held, errand& e, patience how) noexcept {
         held.unlock();
@@ -276,6 +287,29 @@ std::error_code offload(std::function<void()> work) noexcept try {
 std::error_code offload_in_turns(std::function<bool()> work) noexcept {
     return send_and_wait(futures_pool, std::move(work), interrupted::leaves_it_owed);
 }
+
+struct offloaded::under_way {
+    helpers& at;
+    std::shared_ptr<errand> what;
+};
+
+offloaded::offloaded() noexcept = default;
+
+offloaded::~offloaded() {
+    if (it_) it_->at.leave(*it_->what);
+}
+
+std::error_code offloaded::begin(std::function<void()> work) noexcept try {
+    auto made = std::make_unique<under_way>(under_way{own_pool.get(), {}});
+    const std::error_code failed =
+        send_off(own_pool, in_one_turn(std::move(work)), &execution::current(), false, made->what);
+    if (!failed) it_ = std::move(made);
+    return failed;
+} catch (const std::bad_alloc&) {
+    return std::make_error_code(std::errc::not_enough_memory);
+}
+
+bool offloaded::has_ended() const noexcept { return it_ && it_->at.has_ended(*it_->what); }
 
 bool in_simulated_world() noexcept {
     const loop* here = loop::current();

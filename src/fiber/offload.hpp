@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <system_error>
 
 namespace cardea::detail {
@@ -11,8 +12,26 @@ namespace cardea::detail {
 /// begun, so it must own everything it touches, and is dropped if not. Errors of starting a thread are returned.
 std::error_code offload(std::function<void()> work) noexcept;
 
-/// The same for work that must happen, as closing a descriptor: interrupted, it is done all the same, at once or when a
-/// thread is free. Another error: it has not begun, and never will.
+/// The same for an asker who goes on meanwhile: it is unparked when the work has ended. The end of this leaves the
+/// work, as an interruption does. Of one execution, and not longer there than it is.
+class offloaded {
+  public:
+    offloaded() noexcept;
+    ~offloaded();
+    offloaded(const offloaded&) = delete;
+    offloaded& operator=(const offloaded&) = delete;
+
+    /// Once. An error: the work has not begun, and never will.
+    std::error_code begin(std::function<void()> work) noexcept;
+    [[nodiscard]] bool has_ended() const noexcept;
+
+  private:
+    struct under_way;
+    std::unique_ptr<under_way> it_;
+};
+
+/// The same as offload() for work that must happen, as closing a descriptor: interrupted, it is done all the same, at
+/// once or when a thread is free. Another error: it has not begun, and never will.
 std::error_code offload_owed(std::function<void()> work) noexcept;
 
 /// Has `work` done, and waits for nothing.

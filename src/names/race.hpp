@@ -14,6 +14,8 @@ namespace cardea::detail {
 /// The families by turns, beginning with the first one's, so that a dead family costs one attempt's delay; otherwise
 /// in the order given (RFC 8305 section 4).
 std::vector<endpoint> interleaved(const std::vector<endpoint>& in);
+/// The same, beginning with the family `first` as long as there is any of it.
+std::vector<endpoint> interleaved(const std::vector<endpoint>& in, family first);
 
 /// Which attempt begins when. Attempts are numbered from 0, in the order in which they begin.
 class race {
@@ -25,6 +27,8 @@ class race {
     /// When the next attempt is to begin; `never`: all have begun. The first at once; each other when its predecessor
     /// has had its time, when an attempt has failed since then, or when none is under way.
     [[nodiscard]] std::int64_t next_start() const noexcept { return begun_ < attempts_ ? next_ns_ : never; }
+    /// So many more have been found: none of them begins before its time either.
+    void add(std::size_t attempts) noexcept { attempts_ += attempts; }
     /// The next attempt begins now.
     std::size_t begin(std::int64_t now_ns) noexcept {
         next_ns_ = now_ns > never - delay_ns_ ? never : now_ns + delay_ns_;
@@ -41,7 +45,7 @@ class race {
     [[nodiscard]] bool lost() const noexcept { return begun_ == attempts_ && under_way_ == 0; }
 
   private:
-    const std::size_t attempts_;
+    std::size_t attempts_;
     const std::int64_t delay_ns_;
     std::size_t begun_ = 0;
     std::size_t under_way_ = 0;

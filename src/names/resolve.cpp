@@ -14,21 +14,10 @@ namespace cardea {
 
 namespace detail {
 
-namespace {
-
-/// For dumps: "look-up of example.org".
-struct look_up : activity {
-    explicit look_up(const std::string& whose) noexcept : activity{"look-up of ", append_host}, host(whose) {}
-    static void append_host(const activity& self, std::string& to) { to += static_cast<const look_up&>(self).host; }
-    const std::string& host;
-};
-
-}  // namespace
-
 std::error_code look_up_host(const std::string& host, std::uint16_t port, std::vector<endpoint>& out) noexcept {
     try {
         if (const std::error_code interrupted = execution::current().interruption()) return interrupted;
-        const look_up what(host);
+        const look_up_activity what(host);
         const blocking_call whole(execution::current(), what);
         const std::error_code failed = this_network().resolve(host, std::to_string(port), out);
         return failed || !out.empty() ? failed : errc::name_not_found;

@@ -8,7 +8,18 @@
 #include <system_error>
 #include <vector>
 
+#include "fiber/execution.hpp"
+
 namespace cardea::detail {
+
+/// For dumps: "look-up of example.org".
+struct look_up_activity : activity {
+    explicit look_up_activity(const std::string& whose) noexcept : activity{"look-up of ", append_host}, host(whose) {}
+    static void append_host(const activity& self, std::string& to) {
+        to += static_cast<const look_up_activity&>(self).host;
+    }
+    const std::string& host;
+};
 
 /// Blocks for host names only. In the order to try them; not empty unless `ec` is set.
 std::vector<endpoint> addresses_of(address where, std::error_code& ec);

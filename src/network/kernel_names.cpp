@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "fiber/offload.hpp"
+#include "network/kernel_look_up.hpp"
 #include "network/kernel_socket.hpp"
 
 namespace cardea::detail {
@@ -64,26 +65,8 @@ std::error_code find(Question question, Answer& out, void (*ask)(const Question&
     return std::make_error_code(std::errc::not_enough_memory);
 }
 
-// --- addresses ------------------------------------------------------------------------------------------------------
-
-struct host_and_port {
-    std::string host;
-    std::string service;
-};
-
-void ask_for_addresses(const host_and_port& of, std::vector<endpoint>& out, std::error_code& ec) {
-    addrinfo hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;  // one entry per address
-    addrinfo* list = nullptr;
-    const int failure = ::getaddrinfo(of.host.c_str(), of.service.c_str(), &hints, &list);
-    ec = look_up_error(failure, errno);
-    if (ec) return;
-    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(list, ::freeaddrinfo);
-    for (const addrinfo* a = list; a != nullptr; a = a->ai_next) {
-        out.push_back(endpoint::from_native(a->ai_addr, a->ai_addrlen));
-    }
-    if (out.empty()) ec = errc::name_not_found;
+void ask_for_all_addresses(const host_and_port& of, std::vector<endpoint>& out, std::error_code& ec) {
+    ask_for_addresses(of, family::unspecified, out, ec);
 }
 
 // --- a name by its address ------------------------------------------------------------------------------------------
@@ -165,12 +148,27 @@ void ask_for_services(const std::string& of, std::vector<service_record>& out, s
 
 }  // namespace
 
+void ask_for_addresses(const host_and_port& of, family which, std::vector<endpoint>& out, std::error_code& ec) {
+    addrinfo hints{};
+    hints.ai_family = which == family::inet6 ? AF_INET6 : which == family::inet ? AF_INET : AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;  // one entry per address
+    addrinfo* list = nullptr;
+    const int failure = ::getaddrinfo(of.host.c_str(), of.service.c_str(), &hints, &list);
+    ec = look_up_error(failure, errno);
+    if (ec) return;
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(list, ::freeaddrinfo);
+    for (const addrinfo* a = list; a != nullptr; a = a->ai_next) {
+        out.push_back(endpoint::from_native(a->ai_addr, a->ai_addrlen));
+    }
+    if (out.empty()) ec = errc::name_not_found;
+}
+
 std::error_code kernel_resolve(const std::string& host, const std::string& service,
                                std::vector<endpoint>& out) noexcept {
     // The table of services is Cardea's own: no /etc/services is needed.
     const std::uint16_t port = well_known_port(service);
     try {
-        return find(host_and_port{host, port != 0 ? std::to_string(port) : service}, out, &ask_for_addresses);
+        return find(host_and_port{host, port != 0 ? std::to_string(port) : service}, out, &ask_for_all_addresses);
     } catch (const std::bad_alloc&) {
         return std::make_error_code(std::errc::not_enough_memory);
     }

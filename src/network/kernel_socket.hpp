@@ -207,6 +207,8 @@ class kernel_network : public network {
                             std::vector<endpoint>& out) noexcept override {
         return kernel_resolve(host, service, out);
     }
+    std::error_code begin_resolve(const std::string& host, const std::string& service, family only,
+                                  std::unique_ptr<address_look_up>& out) noexcept override;
     std::error_code resolve_srv(const std::string& name, std::vector<service_record>& out) noexcept override {
         return kernel_resolve_srv(name, out);
     }

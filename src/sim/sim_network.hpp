@@ -3,8 +3,11 @@
 
 #include <cardea/endpoint.hpp>
 #include <cardea/names.hpp>
+#include <cardea/sim.hpp>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +17,14 @@ namespace cardea::sim::detail {
 
 class simulation;
 
+struct named_host {
+    std::vector<endpoint> addresses;
+    std::optional<answer_times> after;  // none: all at once, and at once
+};
+
 /// What names mean in a world.
 struct directory {
-    std::map<std::string, std::vector<endpoint>, std::less<>> hosts;
+    std::map<std::string, named_host, std::less<>> hosts;
     std::map<std::string, std::vector<service_record>, std::less<>> services;
 };
 
@@ -31,6 +39,8 @@ class sim_network : public cardea::detail::stack_network {
     [[nodiscard]] std::int64_t wall_clock_ns() const noexcept override;
     std::error_code resolve(const std::string& host, const std::string& service,
                             std::vector<endpoint>& out) noexcept override;
+    std::error_code begin_resolve(const std::string& host, const std::string& service, family only,
+                                  std::unique_ptr<address_look_up>& out) noexcept override;
     std::error_code resolve_srv(const std::string& name, std::vector<service_record>& out) noexcept override;
     std::error_code reverse(const endpoint& of, std::string& name) noexcept override;
 

@@ -57,7 +57,7 @@ host_state& world_state::add(std::string_view name) {
     made.net = std::make_unique<sim_network>(engine, config, names);
     if (capture) made.net->capture(capture, name);
     made.index = engine.add(*made.net, {v4, v6});
-    names.hosts[made.name] = {endpoint::inet6(v6.bytes, 0), endpoint::inet({10, 0, 0, number}, 0)};
+    names.hosts[made.name] = {{endpoint::inet6(v6.bytes, 0), endpoint::inet({10, 0, 0, number}, 0)}, {}};
     return made;
 }
 
@@ -111,7 +111,11 @@ void world::capture(const std::string& path) {
 }
 
 void world::name(std::string_view name, std::vector<endpoint> addresses) {
-    state_->names.hosts.insert_or_assign(std::string(name), std::move(addresses));
+    state_->names.hosts.insert_or_assign(std::string(name), detail::named_host{std::move(addresses), {}});
+}
+
+void world::name(std::string_view name, std::vector<endpoint> addresses, const answer_times& after) {
+    state_->names.hosts.insert_or_assign(std::string(name), detail::named_host{std::move(addresses), after});
 }
 
 void world::service(std::string_view name, std::vector<service_record> servers) {

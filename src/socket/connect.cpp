@@ -4,13 +4,16 @@
 #include <cardea/deadline.hpp>
 #include <cardea/names.hpp>
 #include <cardea/tcp.hpp>
+#include <chrono>
 #include <iterator>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "fiber/execution.hpp"
+#include "names/answers.hpp"
 #include "names/race.hpp"
 #include "names/resolve.hpp"
 #include "names/srv.hpp"
@@ -22,53 +25,76 @@ namespace cardea {
 
 namespace {
 
-/// More addresses than this are not tried: at RFC 8305's delay that is a quarter of a minute of attempts.
-constexpr std::size_t most_attempts = 64;
-/// The same for the hosts of a service.
+/// More hosts of a service than this are not looked up.
 constexpr std::size_t most_hosts = 16;
+
+family only_family(const connect_options& how) noexcept;
+family first_family(const connect_options& how) noexcept;
+
+/// A look-up, as far as it has come.
+struct looked_up {
+    looked_up(const std::string& name, std::uint16_t port, const connect_options& how)
+        : host(name), answers(name, port, only_family(how), first_family(how)) {}
+    const std::string host;
+    detail::answers answers;
+    const std::int64_t begin_ns = this_network().now_ns();
+};
 
 struct dialed {
     socket connected;
     std::error_code error;
     std::vector<connect_attempt> attempts;
     std::size_t untried = 0;
+    std::unique_ptr<looked_up> beside;
 };
 
-bool is_wanted(const endpoint& e, const connect_options& how) noexcept {
-    if (how.families == families::inet6_only && e.family() != family::inet6) return false;
-    if (how.families == families::inet_only && e.family() != family::inet) return false;
-    return !how.local.is_ip() || how.local.is_any() || how.local.family() == e.family();
+using detail::is_wanted;
+
+/// The only family whose addresses can be used; unspecified: any.
+family only_family(const connect_options& how) noexcept {
+    if (how.families == families::inet6_only) return family::inet6;
+    if (how.families == families::inet_only) return family::inet;
+    return how.local.is_ip() && !how.local.is_any() ? how.local.family() : family::unspecified;
 }
 
-std::vector<endpoint> in_order(const std::vector<endpoint>& found, const connect_options& how) {
+family first_family(const connect_options& how) noexcept {
+    if (how.families == families::as_resolved) return only_family(how);
+    return how.families == families::inet6_first || how.families == families::inet6_only ? family::inet6 : family::inet;
+}
+
+std::vector<endpoint> in_order(const std::vector<endpoint>& found, family first, const connect_options& how) {
     std::vector<endpoint> wanted;
     std::copy_if(found.begin(), found.end(), std::back_inserter(wanted),
                  [&](const endpoint& e) { return is_wanted(e, how); });
-    if (how.families == families::inet6_first || how.families == families::inet_first) {
-        // The best of that family goes to the front: the rest is by turns.
-        const family first = how.families == families::inet6_first ? family::inet6 : family::inet;
-        const auto best = std::find_if(wanted.begin(), wanted.end(), [&](auto& e) { return e.family() == first; });
-        if (best != wanted.end()) std::rotate(wanted.begin(), best, std::next(best));
-    }
-    return detail::interleaved(wanted);
+    return first == family::unspecified ? detail::interleaved(wanted) : detail::interleaved(wanted, first);
 }
 
 void add(dialed& d, const std::string& host, const std::vector<endpoint>& servers) {
     for (const endpoint& e : servers) d.attempts.push_back({host, e, {}, {}});
 }
 
-// A look-up that fails is an attempt of its own: of a service the other hosts are tried all the same.
-std::error_code add_host(dialed& d, const std::string& host, std::uint16_t port, const connect_options& how) {
-    const std::int64_t begin_ns = this_network().now_ns();
-    std::vector<endpoint> found;
-    std::error_code ec = detail::look_up_host(host, port, found);
-    if (!ec) {
-        found = in_order(found, how);
-        if (found.empty()) ec = std::make_error_code(std::errc::address_family_not_supported);
+void add_failures(std::vector<connect_attempt>& to, const looked_up& of, std::error_code interrupted) {
+    for (const detail::failed_look_up& f : of.answers.failures(interrupted, this_network().now_ns())) {
+        to.push_back({of.host, {}, f.error, std::chrono::nanoseconds(f.end_ns - of.begin_ns), f.of});
     }
-    if (ec) d.attempts.push_back({host, {}, ec, std::chrono::nanoseconds(this_network().now_ns() - begin_ns)});
+}
+
+// A look-up that fails is an attempt of its own: of a service the other hosts are tried all the same. What has not been
+// answered when the race may begin is in `d.beside`.
+std::error_code add_host(dialed& d, const std::string& host, std::uint16_t port, const connect_options& how) {
+    d.beside = std::make_unique<looked_up>(host, port, how);
+    std::vector<endpoint> found;
+    const std::error_code interrupted = d.beside->answers.wait(found);
+    const bool any = !found.empty();
+    found = in_order(found, d.beside->answers.first(), how);
     add(d, host, found);
-    return ec;
+    if (interrupted || !any) {
+        add_failures(d.attempts, *d.beside, interrupted);
+    } else if (found.empty()) {
+        const std::chrono::nanoseconds took(this_network().now_ns() - d.beside->begin_ns);
+        d.attempts.push_back({host, {}, std::make_error_code(std::errc::address_family_not_supported), took});
+    }
+    return interrupted;
 }
 
 std::error_code add_service(dialed& d, std::string_view service, const connect_options& how) {
@@ -78,8 +104,9 @@ std::error_code add_service(dialed& d, std::string_view service, const connect_o
     records.resize(std::min(records.size(), most_hosts));
     for (const service_record& r : records) {
         ec = add_host(d, r.target, r.port, how);
-        if (ec == errc::timed_out || ec == errc::cancelled) return ec;
+        if (ec) return ec;
     }
+    d.beside.reset();  // what has not come by then is not waited for: there are other hosts
     return {};
 }
 
@@ -110,13 +137,14 @@ void dial_all(dialed& d, const connect_options& how) {
         d.error = d.attempts.empty() ? std::error_code(errc::name_not_found) : d.attempts.front().error;
         return;
     }
-    const std::size_t all = d.attempts.size();
-    d.attempts.resize(std::min(all, most_attempts));
     std::size_t begun = 0;
-    d.error = detail::dial(d.attempts, how, d.connected, begun);
-    d.untried = all - begun;
+    const detail::look_up_beside beside{d.beside ? &d.beside->answers : nullptr, d.beside ? d.beside->host : ""};
+    d.error = detail::dial(d.attempts, beside, how, d.connected, begun);
+    d.untried = d.attempts.size() - begun;
     d.attempts.resize(begun);
     d.attempts.insert(d.attempts.end(), before.begin(), before.end());
+    if (d.error && d.beside) add_failures(d.attempts, *d.beside, d.error);
+    d.beside.reset();
 }
 
 /// The limit of each call is that of the whole.
@@ -187,7 +215,8 @@ std::string as_text(std::chrono::nanoseconds t) {
 }
 
 std::string as_text(const connect_attempt& a) {
-    const std::string what = a.server.is_ip() ? a.server.to_string() : "look-up of " + a.host;
+    std::string what = a.server.is_ip() ? a.server.to_string() : "look-up of " + a.host;
+    if (a.asked_for != family::unspecified) what += a.asked_for == family::inet6 ? " (IPv6)" : " (IPv4)";
     return what + ": " + (a.error == std::errc::timed_out ? "timed out after " + as_text(a.took) : a.error.message());
 }
 

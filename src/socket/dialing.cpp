@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "fiber/execution.hpp"
+#include "names/answers.hpp"
 #include "names/race.hpp"
 #include "socket/stepwise_connect.hpp"
 
@@ -38,10 +39,11 @@ socket open_for(const endpoint& server, const connect_options& how, std::error_c
 /// One race: the order and the times are `race`'s, the clock and the sockets are here.
 class contest {
   public:
-    contest(std::vector<connect_attempt>& attempts, const connect_options& how)
+    contest(std::vector<connect_attempt>& attempts, const look_up_beside& beside, const connect_options& how)
         : attempts_(attempts),
+          beside_(beside),
           how_(how),
-          race_(attempts.size(), std::max(how.attempt_delay, least_delay).count()),
+          race_(std::min(attempts.size(), most_attempts), std::max(how.attempt_delay, least_delay).count()),
           begin_ns_(attempts.size()) {}
     virtual ~contest() = default;
     contest(const contest&) = delete;
@@ -65,8 +67,8 @@ class contest {
   protected:
     /// Attempt `i` begins; it reports to ended(), perhaps at once.
     virtual void begin(std::size_t i) = 0;
-    /// Blocks until something has ended or, at `until_ns`, is to begin, or the caller is interrupted. An error: it
-    /// cannot wait.
+    /// Blocks until something has ended or, at `until_ns`, is to begin, or the caller is unparked or interrupted. An
+    /// error: it cannot wait.
     virtual std::error_code wait(std::int64_t until_ns) = 0;
     /// Ends whatever is under way, and returns when it has.
     virtual void end_all() noexcept = 0;
@@ -89,9 +91,40 @@ class contest {
         attempts_[i].took = std::chrono::nanoseconds(me_.now_ns() - begin_ns_[i]);
     }
 
+    [[nodiscard]] bool finds_more() const noexcept { return beside_.more != nullptr && !beside_.more->is_over(); }
+
+    // Addresses that are found now are tried with those that are left, the families by turns (RFC 8305 sections 3, 6).
+    void take_in_what_is_found() {
+        if (!finds_more()) return;
+        const std::size_t before = attempts_.size();
+        for (const endpoint& e : beside_.more->take(me_.now_ns())) {
+            if (is_wanted(e, how_)) attempts_.push_back({beside_.host, e, {}, {}});
+        }
+        if (attempts_.size() == before) return;
+        begin_ns_.resize(attempts_.size());
+        race_.add(std::min(attempts_.size(), most_attempts) - std::min(before, most_attempts));
+        const auto begun = static_cast<std::ptrdiff_t>(race_.begun());
+        std::vector<endpoint> left;
+        std::for_each(attempts_.begin() + begun, attempts_.end(), [&](auto& a) { left.push_back(a.server); });
+        left = interleaved(left, next_family());
+        std::transform(left.begin(), left.end(), attempts_.begin() + begun, [&](auto& e) {
+            return connect_attempt{beside_.host, e, {}, {}};
+        });
+    }
+
+    /// The other one's turn; before the first attempt, that of whose addresses come first.
+    [[nodiscard]] family next_family() const noexcept {
+        if (race_.begun() > 0) {
+            return attempts_[race_.begun() - 1].server.family() == family::inet6 ? family::inet : family::inet6;
+        }
+        const family first = beside_.more->first();
+        return first != family::unspecified ? first : attempts_.front().server.family();
+    }
+
     std::error_code until_decided() {
         for (;;) {
             if (const std::error_code interrupted = me_.interruption()) return interrupted;
+            take_in_what_is_found();
             std::int64_t now = me_.now_ns();
             while (!winner_ && race_.next_start() <= now) {
                 const std::size_t i = race_.begin(now);
@@ -99,13 +132,15 @@ class contest {
                 begin(i);
                 now = me_.now_ns();
             }
-            if (winner_ || race_.lost()) return {};
-            if (const std::error_code failed = wait(race_.next_start())) return failed;
+            if (winner_ || (race_.lost() && !finds_more())) return {};
+            const std::int64_t found_ns = finds_more() ? beside_.more->next_ns() : race::never;
+            if (const std::error_code failed = wait(std::min(race_.next_start(), found_ns))) return failed;
         }
     }
 
     execution& me_ = execution::current();
     std::vector<connect_attempt>& attempts_;
+    const look_up_beside& beside_;
     const connect_options& how_;
     race race_;
     std::vector<std::int64_t> begin_ns_;
@@ -119,10 +154,10 @@ class contest_of_fibers final : public contest {
 
   private:
     void begin(std::size_t i) override {
-        running_->spawn({.name = me().name()}, [this, i] {
+        running_->spawn({.name = me().name()}, [this, i, to = server(i)] {  // a copy: more may be found meanwhile
             std::error_code ec;
-            socket s = open_for(server(i), how(), ec);
-            if (!ec) s.connect(server(i), ec);
+            socket s = open_for(to, how(), ec);
+            if (!ec) s.connect(to, ec);
             ended(i, ec, std::move(s));
             me().unpark();
         });
@@ -193,12 +228,19 @@ std::error_code dial_one(connect_attempt& attempt, const connect_options& how, s
 
 }  // namespace
 
-std::error_code dial(std::vector<connect_attempt>& attempts, const connect_options& how, socket& out,
-                     std::size_t& begun) {
+bool is_wanted(const endpoint& server, const connect_options& how) noexcept {
+    if (how.families == families::inet6_only && server.family() != family::inet6) return false;
+    if (how.families == families::inet_only && server.family() != family::inet) return false;
+    return !how.local.is_ip() || how.local.is_any() || how.local.family() == server.family();
+}
+
+std::error_code dial(std::vector<connect_attempt>& attempts, const look_up_beside& beside, const connect_options& how,
+                     socket& out, std::size_t& begun) {
     begun = 1;
-    if (attempts.size() == 1) return dial_one(attempts.front(), how, out);
-    if (this_fiber::on_loop()) return contest_of_fibers(attempts, how).run(out, begun);
-    return contest_of_sockets(attempts, how).run(out, begun);
+    const bool alone = attempts.size() == 1 && (beside.more == nullptr || beside.more->is_over());
+    if (alone) return dial_one(attempts.front(), how, out);
+    if (this_fiber::on_loop()) return contest_of_fibers(attempts, beside, how).run(out, begun);
+    return contest_of_sockets(attempts, beside, how).run(out, begun);
 }
 
 }  // namespace cardea::detail

@@ -116,17 +116,30 @@ TEST_P(racing, a_deadline_ends_every_attempt) {
     on_network([] {
         const mute_door mute;
         const nobody closed(type::stream);
-        const deadline within(200ms);
-        try {
-            tcp_stream::connect_any({mute.where(), closed.where(), mute.where()}, {.attempt_delay = 20ms});
-            ADD_FAILURE() << "it connected";
-        } catch (const connect_error& e) {
-            EXPECT_EQ(e.code(), errc::timed_out);
-            ASSERT_EQ(e.attempts().size(), 3U);
-            EXPECT_EQ(e.attempts()[0].error, errc::timed_out);
-            EXPECT_EQ(e.attempts()[1].error, std::errc::connection_refused);
-            EXPECT_EQ(e.attempts()[2].error, errc::timed_out);
-        }
+        const connects eye;
+        deadline* theirs = nullptr;
+        event made;
+        scope child;
+        child.spawn([&] {
+            deadline within(ages);
+            theirs = &within;
+            made.set();
+            try {
+                tcp_stream::connect_any({mute.where(), closed.where(), mute.where()}, {.attempt_delay = 20ms});
+                ADD_FAILURE() << "it connected";
+            } catch (const connect_error& e) {
+                EXPECT_EQ(e.code(), errc::timed_out);
+                ASSERT_EQ(e.attempts().size(), 3U);
+                EXPECT_EQ(e.attempts()[0].error, errc::timed_out);
+                EXPECT_EQ(e.attempts()[1].error, std::errc::connection_refused);
+                EXPECT_EQ(e.attempts()[2].error, errc::timed_out);
+            }
+        });
+        made.wait();
+        while (eye.under_way() < 2 || eye.ended().empty()) cardea::sleep(1ms);
+        theirs->expire_in(0s);
+        child.join();
+        EXPECT_EQ(eye.under_way(), 0U);
     });
 }
 

@@ -1,6 +1,9 @@
 // What the cases of the suite have in common: connected pairs, data that tells its position, children that wait.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <array>
 #include <atomic>
 #include <cardea/cardea.hpp>
 #include <chrono>
@@ -101,6 +104,35 @@ void spawn_waiting(scope& all, Call call) {
         call();
     });
     mark->let_wait();
+}
+
+/// What `send`, the client's of much more than fits on the way, says to have sent when its deadline passes; that is
+/// once the server has received one byte, and no more.
+template <class Send>
+std::size_t sent_until_late(two_streams& both, Send send) {
+    std::size_t sent = 0;
+    deadline* theirs = nullptr;
+    event made;
+    scope sender;
+    sender.spawn([&] {
+        deadline within(ages);
+        theirs = &within;
+        made.set();
+        try {
+            send();
+            ADD_FAILURE() << "all of it was sent, and nobody received it";
+        } catch (const error& e) {
+            EXPECT_EQ(e.code(), errc::timed_out);
+            sent = e.bytes_done();
+        }
+    });
+    made.wait();
+    std::array<std::byte, 1> first{};
+    both.server.recv_exactly(first);
+    theirs->expire_in(0s);
+    sender.join();
+    EXPECT_GT(sent, 0U);
+    return sent;
 }
 
 }  // namespace cardea::conformance

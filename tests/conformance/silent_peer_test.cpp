@@ -1,13 +1,10 @@
 // A peer that says nothing any more: deadlines, TCP_USER_TIMEOUT and keepalive notice. nftables silences it, in a
 // network namespace of the test's own.
-#include <sched.h>
-
-#include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 
 #include "every_network.hpp"
+#include "own_network.hpp"
 #include "scenes.hpp"
 
 namespace cardea::conformance {
@@ -15,34 +12,18 @@ namespace {
 
 CARDEA_CONFORMANCE_OF_KERNELS(silent_peer);
 
-bool does(const std::string& command) { return std::system((command + " >/dev/null 2>&1").c_str()) == 0; }
-
-// Moves this thread, and those it will make, to an empty network with a loopback. Says what is missing for that.
-std::string enter_empty_network() {
-    if (!does("command -v ip && command -v nft")) return "needs ip and nft";
-    if (::unshare(CLONE_NEWNET) != 0) return std::string("no network namespace: ") + std::strerror(errno);
-    if (!does("ip link set lo up")) return "ip cannot set the loopback up";
-    if (!does("nft add table inet silence && "
-              "nft 'add chain inet silence in { type filter hook input priority 0; policy accept; }'")) {
-        return "nft cannot filter here";
-    }
-    return {};
-}
-
 void silence() { ASSERT_TRUE(does("nft add rule inet silence in meta l4proto tcp drop")); }
 
 void write_setting(const char* name, int value) {
     std::ofstream(std::string("/proc/sys/net/ipv4/") + name) << value << std::flush;
 }
 
-// The body of a test, in such a network.
+// The body of a test, in a network of its own, whose filter silence() sets.
 template <class Body>
 auto in_empty_network(Body body) {
-    return [body] {
-        const std::string missing = enter_empty_network();
-        if (!missing.empty()) GTEST_SKIP() << missing;
-        body();
-    };
+    return in_own_network({"nft add table inet silence",
+                           "nft 'add chain inet silence in { type filter hook input priority 0; policy accept; }'"},
+                          body);
 }
 
 TEST_P(silent_peer, deadline_ends_the_wait_for_a_silent_peer) {

@@ -17,6 +17,9 @@ import sys
 import tempfile
 import unittest
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import seen_skips
+
 PROGRAM, SCRIPT = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 del sys.argv[1:3]
 # What each fiber is in, as its name says, and what of Cardea it has called there.
@@ -168,4 +171,4 @@ if __name__ == "__main__":
         skip("needs gdb")
     if "no Python" in gdb(commands=["python print('Python')"]):
         skip("needs a gdb with Python")
-    unittest.main()
+    seen_skips.main()

@@ -15,7 +15,7 @@ try:
 except ImportError:  # Debian's package is for Debian's python
     if sys.executable != "/usr/bin/python3" and os.path.exists("/usr/bin/python3"):
         os.execv("/usr/bin/python3", ["/usr/bin/python3", "-B", *sys.argv])
-    print("skipped: python3-prometheus-client is not installed", file=sys.stderr)
+    print("skipped: python3-prometheus-client is not installed")
     sys.exit(77)
 
 

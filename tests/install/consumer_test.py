@@ -9,7 +9,7 @@ import shlex
 import shutil
 import unittest
 
-from installed import CONSUMER, SHARED, SOURCE, VERSION, InstalledTest, block_of, call, compilers
+from installed import CONSUMER, SHARED, SOURCE, VERSION, InstalledTest, block_of, call, compilers, seen_skips
 
 
 class Consumer(InstalledTest):
@@ -80,4 +80,4 @@ class Consumer(InstalledTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    seen_skips.main()

@@ -68,7 +68,18 @@ BEHAVIOURS = {
     "silent.test": lambda kind, tcp: "silence",
     "failing.test": lambda kind, tcp: SERVFAIL,
     "half.test": lambda kind, tcp: has(V4)(kind, tcp) if kind == A else SERVFAIL,
-    "late6.test": lambda kind, tcp: has(V4)(kind, tcp) if kind == A else (0.4, has(V6)(kind, tcp)),
+    "silent6.test": lambda kind, tcp: has(V4)(kind, tcp) if kind == A else "silence",
+    "silent4.test": lambda kind, tcp: has(V6)(kind, tcp) if kind == AAAA else "silence",
+    "later6.test": lambda kind, tcp: has(V4)(kind, tcp) if kind == A else (15, has(V6)(kind, tcp)),
+    "dead4.test": lambda kind, tcp: has(MUTE4)(kind, tcp) if kind == A else (0.4, has(V6)(kind, tcp)),
+    "dead6.test": lambda kind, tcp: has(MUTE6)(kind, tcp) if kind == AAAA else (0.4, has(V4)(kind, tcp)),
+    "_half._tcp.test": lambda kind, tcp: [(SRV, b"\0\1\0\1" + PORT.to_bytes(2, "big") +
+                                           name_server.encoded("silent6.test"))],
+    "listed.test": has(V6),
+    "old.pair.test": has(V4),
+    "old.pair.test.search.test": has(V6),
+    "short.part.search.test": has(V4, V6),
+    "short.search.test": has(V4, V6),
     "big.test": lambda kind, tcp: has(V4, V6)(kind, tcp) if tcp else "truncated",
     "good.test": has(V4, V6),
     "_odd._tcp.test": lambda kind, tcp: [(SRV, b"\0\1\0"), (A, ip(V4)),
@@ -76,19 +87,17 @@ BEHAVIOURS = {
 }
 
 
-def resolver(address, options="timeout:5 attempts:2"):
+def resolver(address, options="timeout:5 attempts:2", search="."):
     with open(os.path.join(FOLDER, "resolv.conf"), "w", encoding="ascii") as out:
-        out.write(f"nameserver {address}\noptions {options}\n")
+        out.write(f"nameserver {address}\noptions {options}\nsearch {search}\n")
 
 
 class Ended:
     """What the peer said: values by key, the last of each; `all` has every line."""
 
     def __init__(self, network, *arguments):
-        begin = time.monotonic()
         done = subprocess.run([PEER, network, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE,
                               check=False)
-        self.seconds = time.monotonic() - begin
         self.lines = [line.split(" ", 1) for line in done.stdout.splitlines()]
         self.said = dict(line for line in self.lines if len(line) == 2)
         if done.returncode != 0:
@@ -136,7 +145,7 @@ def at(address, port):
 
 
 def skip(why):
-    print(f"SKIPPED: {why}", file=sys.stderr)
+    print(f"skipped: {why}")
     sys.exit(77)
 
 
@@ -158,7 +167,7 @@ def make_network():
 
 def use_own_files():
     """In this mount namespace alone: the resolver's configuration, and no names but those of the servers."""
-    for name, text in {"resolv.conf": "", "nsswitch.conf": "hosts: files dns\n", "hosts": "127.0.0.1 localhost\n",
+    for name, text in {"resolv.conf": "", "nsswitch.conf": "hosts: files dns\n", "hosts": f"127.0.0.1 localhost\n{MANY[0]} listed.test\n",
                        "gai.conf": ""}.items():
         with open(os.path.join(FOLDER, name), "w", encoding="ascii") as out:
             out.write(text)

@@ -39,6 +39,7 @@ class NameServer:
     def __init__(self, address, behaviours):
         self.behaviours = behaviours
         self.over_tcp = 0
+        self.asked = []  # pairs of a name and a type
         outer = self
 
         class Datagrams(socketserver.BaseRequestHandler):
@@ -60,7 +61,6 @@ class NameServer:
             server.daemon_threads = True
             server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        self.waiting = []
 
     def behaviour(self, name):
         while name not in self.behaviours and "." in name:
@@ -69,6 +69,7 @@ class NameServer:
 
     def act(self, query, tcp, send):
         name, kind, end = question(query)
+        self.asked.append((name, kind))
         what = self.behaviour(name)(kind, tcp)
         delay = 0
         if isinstance(what, tuple):

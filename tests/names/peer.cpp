@@ -1,6 +1,8 @@
 // A client for dns_test.py: one look-up or connect on the network of its first argument, and what came of it in lines
 // of "KEY VALUE".
-//   names_peer thread|uring|epoll connect|cancel|resolve|srv|reverse|abandon ARGUMENTS...
+//   names_peer thread|uring|epoll connect|cancel|resolve|srv|reverse|abandon|late|again ARGUMENTS...
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cardea/cardea.hpp>
@@ -23,6 +25,30 @@ using words = std::vector<std::string>;
 std::size_t entries(const char* folder) {
     const std::filesystem::directory_iterator all(folder);
     return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+/// Without those of the resolver's own, which outlive a look-up that is abandoned.
+std::size_t descriptors() {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        int kind = 0;
+        socklen_t size = sizeof kind;
+        const int fd = std::atoi(entry.path().filename().c_str());
+        const bool is_socket = ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &size) == 0;
+        if (!is_socket || kind == SOCK_STREAM) ++count;
+    }
+    return count;
+}
+
+/// How many are left over; the files that a look-up under way reads are soon closed.
+std::int64_t left_over(std::size_t before) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    std::size_t now = descriptors();
+    while (now != before && std::chrono::steady_clock::now() < end) {
+        std::this_thread::yield();
+        now = descriptors();
+    }
+    return static_cast<std::int64_t>(now) - static_cast<std::int64_t>(before);
 }
 
 void say(const char* key, const std::string& value) { std::printf("%s %s\n", key, value.c_str()); }
@@ -51,10 +77,11 @@ void tell(const error& e) {
     say("code", e.code().value());
 }
 
-// connect ADDRESS [DEADLINE-MS [DELAY-MS [inet]]]
+// connect ADDRESS [DEADLINE-MS [DELAY-MS [inet|inet_only]]]
 void connect(const words& w) {
     connect_options how{.attempt_delay = number(w, 2, 250)};
     if (w.size() > 3 && w[3] == "inet") how.families = families::inet_first;
+    if (w.size() > 3 && w[3] == "inet_only") how.families = families::inet_only;
     const deadline within(number(w, 1, 20000));
     const stopwatch watch;
     try {
@@ -134,10 +161,30 @@ void abandon(const words& w) {
     say("threads", static_cast<std::int64_t>(entries("/proc/self/task")));
 }
 
+// again ADDRESS COUNT: connects one after the other.
+void again(const words& w) {
+    for (std::int64_t left = number(w, 1, 2).count(); left > 0; --left) {
+        const deadline within(milliseconds(20000));
+        say("connected", tcp_stream::connect(w[0]).peer().to_string());
+    }
+    say("threads", static_cast<std::int64_t>(entries("/proc/self/task")));
+}
+
+// late ADDRESS DEADLINE-MS: a connect whose answers come after its deadline, while another look-up waits for the same.
+void late(const words& w) {
+    {
+        const deadline within(number(w, 1, 50));
+        std::error_code ec;
+        tcp_stream::connect(w[0], ec);
+        say("timed_out", ec == errc::timed_out ? 1 : 0);
+    }
+    resolve(w);
+}
+
 void run_command(const std::string& command, const words& arguments) {
     const std::pair<const char*, void (*)(const words&)> commands[] = {
-        {"connect", connect}, {"cancel", cancel},   {"resolve", resolve},
-        {"srv", srv},         {"reverse", reverse}, {"abandon", abandon},
+        {"connect", connect}, {"cancel", cancel},   {"resolve", resolve}, {"srv", srv},
+        {"reverse", reverse}, {"abandon", abandon}, {"late", late},       {"again", again},
     };
     for (const auto& [name, act] : commands) {
         if (command == name) return act(arguments);
@@ -157,7 +204,7 @@ void on_network(const std::string& network, const std::function<void()>& body) {
 
 int main(int argc, char** argv) {
     const words arguments(argv + 3, argv + argc);
-    const std::size_t before = entries("/proc/self/fd");
+    const std::size_t before = descriptors();
     on_network(argv[1], [&] {
         try {
             run_command(argv[2], arguments);
@@ -165,8 +212,7 @@ int main(int argc, char** argv) {
             tell(e);
         }
     });
-    // A look-up that was abandoned keeps the descriptor of its query: the resolver's, not Cardea's.
-    say("descriptors", static_cast<std::int64_t>(entries("/proc/self/fd")) - static_cast<std::int64_t>(before));
+    say("descriptors", left_over(before));
     std::fflush(stdout);
     return 0;
 }

@@ -27,6 +27,12 @@ TEST(interleaved, one_family_or_none_stays_as_it_is) {
     EXPECT_EQ(interleaved({}), list{});
 }
 
+TEST(interleaved, begins_with_the_family_that_is_asked_for) {
+    EXPECT_EQ(interleaved({v4(1), v4(2), v6(1)}, family::inet6), (list{v6(1), v4(1), v4(2)}));
+    EXPECT_EQ(interleaved({v4(1), v4(2)}, family::inet6), (list{v4(1), v4(2)}));
+    EXPECT_EQ(interleaved({}, family::inet), list{});
+}
+
 TEST(race, the_first_begins_at_once_and_each_other_after_the_delay) {
     race r(3, 250);
     EXPECT_LE(r.next_start(), 1000);
@@ -59,6 +65,25 @@ TEST(race, is_lost_when_every_attempt_has_failed) {
     r.failed();
     EXPECT_TRUE(r.lost());
     EXPECT_EQ(r.next_start(), race::never);
+}
+
+TEST(race, what_is_found_meanwhile_begins_in_its_time) {
+    race r(1, 250);
+    r.begin(1000);
+    EXPECT_EQ(r.next_start(), race::never);
+    r.add(2);
+    EXPECT_EQ(r.next_start(), 1250);
+    EXPECT_EQ(r.begin(1250), 1U);
+    r.failed();
+    r.failed();
+    EXPECT_FALSE(r.lost());
+    EXPECT_LE(r.next_start(), 1260);
+    r.begin(1260);
+    r.failed();
+    EXPECT_TRUE(r.lost());
+    r.add(1);
+    EXPECT_FALSE(r.lost());
+    EXPECT_LE(r.next_start(), 9000);
 }
 
 TEST(race, a_delay_without_end_never_comes) {

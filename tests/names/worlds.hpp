@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cardea/cardea.hpp>
+#include <cardea/faulty.hpp>
 #include <cardea/sim.hpp>
 #include <chrono>
 #include <optional>

@@ -15,6 +15,9 @@ import tempfile
 import threading
 import unittest
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import seen_skips
+
 PATIENCE = 60  # seconds after which something that should have happened is taken not to happen
 TOOL = None  # path of the command; main() sets it
 EXAMPLES = None  # folder of the example programs
@@ -192,4 +195,4 @@ def main():
     global TOOL, EXAMPLES
     TOOL = pathlib.Path(sys.argv[1])
     EXAMPLES = pathlib.Path(sys.argv[2])
-    unittest.main(module="__main__", argv=[sys.argv[0], *sys.argv[3:]])
+    seen_skips.main(argv=[sys.argv[0], *sys.argv[3:]])

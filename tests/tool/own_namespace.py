@@ -14,7 +14,7 @@ INSIDE = "CARDEA_TEST_NAMESPACE"
 
 
 def skip(why):
-    print(f"SKIPPED: {why}", file=sys.stderr)
+    print(f"skipped: {why}")
     sys.exit(SKIPPED)
 
 

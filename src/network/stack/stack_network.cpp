@@ -137,9 +137,10 @@ std::error_code stack_network::resolve(const std::string& host, const std::strin
     }
 }
 
+bool is_localhost(std::string_view host) noexcept { return host == "localhost" || host.ends_with(".localhost"); }
+
 bool resolve_localhost(const std::string& host, std::uint16_t port, std::vector<endpoint>& out) {
-    constexpr std::string_view below = ".localhost";
-    if (host != "localhost" && !std::string_view(host).ends_with(below)) return false;
+    if (!is_localhost(host)) return false;
     out = {endpoint::loopback(family::inet6, port), endpoint::loopback(family::inet, port)};
     return true;
 }

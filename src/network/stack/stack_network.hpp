@@ -110,8 +110,9 @@ class stack_network : public network, private tcpip::host_observer {
     std::atomic<bool> any_abandoned_{false};
 };
 
-/// The addresses of "localhost" and of names below it (RFC 6761 section 6.3), with the port of `service`; false: that
-/// is another name.
+/// "localhost" and names below it (RFC 6761 section 6.3).
+bool is_localhost(std::string_view host) noexcept;
+/// Their addresses, with the port; false: that is another name.
 bool resolve_localhost(const std::string& host, std::uint16_t port, std::vector<endpoint>& out);
 /// A number or a well-known name; 0: neither.
 std::uint16_t port_of(const std::string& service) noexcept;

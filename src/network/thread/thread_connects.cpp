@@ -37,28 +37,23 @@ std::error_code await_first_connect(const std::vector<network_socket*>& begun, s
     for (const network_socket* s : begun) watched.push_back({s->descriptor(), POLLOUT, 0});
     watched.push_back({-1, POLLIN, 0});
     thread_execution& me = this_thread_execution();
-    for (;;) {
-        if (me.cancel_requested()) return errc::cancelled;
-        const std::int64_t until = std::min(until_ns, me.nearest_deadline());
-        int n = 0;
-        int failure = 0;
-        {
-            const kernel_wait wait(me, until);
-            watched.back().fd = wait.descriptor();
-            n = ::ppoll(watched.data(), watched.size(), wait.limit(), nullptr);
-            failure = errno;
-        }
-        if (n < 0 && failure != EINTR) return system_error_code(failure);
-        const auto ended =
-            std::find_if(watched.begin(), watched.end() - 1, [n](const pollfd& p) { return n > 0 && p.revents != 0; });
-        if (ended != watched.end() - 1) {
-            which = static_cast<std::size_t>(ended - watched.begin());
-            auto* const mine = dynamic_cast<thread_socket*>(begun[which]);
-            outcome = mine != nullptr ? mine->end_connect() : std::error_code(errc::wrong_network);
-            return {};
-        }
-        if (me.now_ns() >= std::min(until_ns, me.nearest_deadline())) return errc::timed_out;
+    if (me.cancel_requested()) return errc::cancelled;
+    int n = 0;
+    int failure = 0;
+    {
+        const kernel_wait wait(me, std::min(until_ns, me.nearest_deadline()));
+        watched.back().fd = wait.descriptor();
+        n = ::ppoll(watched.data(), watched.size(), wait.limit(), nullptr);
+        failure = errno;
     }
+    if (n < 0 && failure != EINTR) return system_error_code(failure);
+    const auto ended =
+        std::find_if(watched.begin(), watched.end() - 1, [n](const pollfd& p) { return n > 0 && p.revents != 0; });
+    if (ended == watched.end() - 1) return me.cancel_requested() ? errc::cancelled : errc::timed_out;
+    which = static_cast<std::size_t>(ended - watched.begin());
+    auto* const mine = dynamic_cast<thread_socket*>(begun[which]);
+    outcome = mine != nullptr ? mine->end_connect() : std::error_code(errc::wrong_network);
+    return {};
 } catch (const std::bad_alloc&) {
     return std::make_error_code(std::errc::not_enough_memory);
 }

@@ -17,6 +17,7 @@
 
 #include "fiber/loop.hpp"
 #include "fiber/wake_event.hpp"
+#include "network/kernel_look_up.hpp"
 #include "network/kernel_socket.hpp"
 #include "network/stack/host_words.hpp"
 #include "network/stack/stack_network.hpp"
@@ -41,6 +42,11 @@ class tun_network final : public stack_network, public driver, private tcpip::pa
                             std::vector<endpoint>& out) noexcept override {
         const std::error_code failed = stack_network::resolve(host, service, out);
         return failed == errc::name_not_found ? kernel_resolve(host, service, out) : failed;
+    }
+    std::error_code begin_resolve(const std::string& host, const std::string& service, family only,
+                                  std::unique_ptr<address_look_up>& out) noexcept override {
+        if (is_localhost(host)) return errc::not_supported;
+        return kernel_begin_resolve(host, service, only, out);
     }
     std::error_code resolve_srv(const std::string& name, std::vector<service_record>& out) noexcept override {
         return kernel_resolve_srv(name, out);
