@@ -85,7 +85,7 @@ struct host_config {
     std::size_t udp_memory = std::size_t{128} * 1024 * 1024;
     std::size_t output_bytes = std::size_t{64} * 1024 * 1024;  ///< of output_packets, and of loopback_packets
     std::size_t max_sockets = 1 << 20;
-    std::size_t max_connections = 1 << 20;  ///< past it the oldest in TIME-WAIT gives way
+    std::size_t max_connections = 1 << 20;       ///< past it the oldest in TIME-WAIT gives way
     std::size_t max_groups = 4096;               ///< that the sockets of the host are members of, together
     std::size_t max_memberships_v4 = 20;         ///< of a socket: net.ipv4.igmp_max_memberships
     std::size_t max_memberships_v6 = 256;        ///< of a socket; Linux bounds their memory (net.core.optmem_max)

@@ -160,7 +160,8 @@ TEST_P(without_exceptions, pairs_and_credentials) {
             EXPECT_EQ(ec, errc::not_supported);
         }
         auto [one, other] = socket_pair(family::local, type::datagram, ec);
-        ASSERT_FALSE(ec) << ec.message();
+        EXPECT_EQ(!ec, GetParam().kernel) << ec.message();
+        if (ec) return;
         EXPECT_EQ(send_credentials(one, "it is me", ec), 8U);
         EXPECT_FALSE(ec) << ec.message();
     });
