@@ -175,7 +175,7 @@ TEST_P(interfaces_of_the_host, a_deadline_and_a_cancellation_leave_the_watch_as_
 }
 
 TEST_P(interfaces_of_the_host_on_stacks, the_loopback_and_the_link_are_listed) {
-    on_network([this] {
+    on_network([] {
         const std::vector<network_interface> all = interfaces();
         const network_interface* lo = find(all, "lo");
         ASSERT_NE(lo, nullptr);

@@ -103,7 +103,7 @@ TEST_P(out_of_memory, at_any_allocation_of_children_nothing_leaks_and_the_loop_l
 }
 
 // What a network has received ahead has to go along: without memory for it nothing is let go of, and nothing lost.
-TEST_P(out_of_memory, at_any_allocation_of_letting_go_no_byte_is_lost) {
+TEST_P(out_of_memory_on_kernels, at_any_allocation_of_letting_go_no_byte_is_lost) {
     on_network([] {
         const std::vector<std::byte> data = pattern_bytes(0, 3'000);
         bool reached = true;
