@@ -10,7 +10,8 @@ namespace cardea {
 
 namespace {
 
-// A lease that brought this much has the next step spliced, and so on until one moves less.
+// A lease that brought this much has the next step spliced, and so on until one moves less. Who waits for more is in a
+// lease: a dump shows that it receives, where a step of splice() is both calls at once.
 constexpr std::size_t bulk_bytes = 16 * 1024;
 // The most that one step of splice() moves: cancelled, it is this much that may have to go back.
 constexpr std::size_t step_bytes = 256 * 1024;

@@ -42,8 +42,11 @@ class few_descriptors {
 };
 
 // Whatever a thread keeps for its waits, it has afterwards; and UBSan, which looks at objects of a type that is new to
-// it through a pipe(2), has seen those of errors.
+// it through a pipe(2), has seen those of errors, and of the end of a child.
 void warm_up() {
+    scope child;
+    child.spawn([] {});
+    child.join();
     std::error_code ec;
     const deadline soon(1ms);
     udp_socket::bind("127.0.0.1:0").recv_from(mutable_buffer(), ec);

@@ -115,40 +115,50 @@ TEST_P(races, cancellation_races_completion_of_recv) {
     });
 }
 
+/// Sends pieces of up to `largest` bytes to a reader that takes its time, each by `once`, which may interrupt it: what
+/// is told to have gone is what came.
+template <class Once>
+void race_sends(outcomes& seen, unsigned seed, int pieces, unsigned largest, std::error_code interruption, Once once) {
+    two_streams both = connected_pair(true);
+    std::size_t received = 0;
+    scope reader;
+    reader.spawn([&, seed] {
+        draws random(seed);
+        std::vector<std::byte> room(3'000);
+        while (const std::size_t n = both.server.recv(room)) {
+            EXPECT_EQ(matching_bytes({room.data(), n}, received), n) << "seed " << seed << " at " << received;
+            received += n;
+            yield_some(random, 5);
+        }
+    });
+    draws random(seed + 1'000);
+    std::size_t sent = 0;
+    for (int i = 0; i < pieces; ++i) {
+        const std::vector<std::byte> piece = pattern_bytes(sent, 1 + random.below(largest));
+        std::error_code ec;
+        const std::size_t n = once(both.client, piece, random, ec);
+        seen.count(ec);
+        if (ec) {
+            EXPECT_EQ(ec, interruption);
+        } else {
+            EXPECT_EQ(n, piece.size());
+        }
+        sent += n;
+    }
+    both.client.shutdown(direction::send);
+    reader.join();
+    EXPECT_EQ(received, sent) << "seed " << seed << ": what send reports is not what went";
+}
+
 TEST_P(races, cancellation_races_completion_of_send_by_deadlines) {
     on_network([] {
         outcomes seen;
         for (unsigned seed = 0; seed < seeds; ++seed) {
-            two_streams both = connected_pair(true);
-            std::size_t received = 0;
-            scope reader;
-            reader.spawn([&, seed] {
-                draws random(seed);
-                std::vector<std::byte> room(3'000);
-                while (const std::size_t n = both.server.recv(room)) {
-                    EXPECT_EQ(matching_bytes({room.data(), n}, received), n) << "seed " << seed << " at " << received;
-                    received += n;
-                    yield_some(random, 5);
-                }
-            });
-            draws random(seed + 1'000);
-            std::size_t sent = 0;
-            for (int i = 0; i < 40; ++i) {
-                const std::vector<std::byte> piece = pattern_bytes(sent, 1 + random.below(30'000));
-                const deadline soon(drawn(random, 300));
-                std::error_code ec;
-                const std::size_t n = both.client.send_all(piece, ec);
-                seen.count(ec);
-                if (ec) {
-                    EXPECT_EQ(ec, errc::timed_out);
-                } else {
-                    EXPECT_EQ(n, piece.size());
-                }
-                sent += n;
-            }
-            both.client.shutdown(direction::send);
-            reader.join();
-            EXPECT_EQ(received, sent) << "seed " << seed << ": what send reports is not what went";
+            race_sends(seen, seed, 40, 30'000, errc::timed_out,
+                       [](tcp_stream& to, const std::vector<std::byte>& piece, draws& random, std::error_code& ec) {
+                           const deadline soon(drawn(random, 300));
+                           return to.send_all(piece, ec);
+                       });
         }
         seen.expect_both();
     });
@@ -158,40 +168,16 @@ TEST_P(races, cancellation_races_completion_of_send) {
     on_network([] {
         outcomes seen;
         for (unsigned seed = 0; seed < seeds; ++seed) {
-            two_streams both = connected_pair(true);
-            std::size_t received = 0;
-            scope reader;
-            reader.spawn([&, seed] {
-                draws random(seed);
-                std::vector<std::byte> room(3'000);
-                while (const std::size_t n = both.server.recv(room)) {
-                    EXPECT_EQ(matching_bytes({room.data(), n}, received), n) << "seed " << seed << " at " << received;
-                    received += n;
-                    yield_some(random, 5);
-                }
-            });
-            draws random(seed + 1'000);
-            std::size_t sent = 0;
-            for (int i = 0; i < 10; ++i) {
-                const std::vector<std::byte> piece = pattern_bytes(sent, 1 + random.below(60'000));
-                std::error_code ec;
-                std::size_t n = 0;
-                scope writer;
-                writer.spawn([&] { n = both.client.send_all(piece, ec); });
-                yield_some(random, 40);
-                writer.cancel();
-                writer.join();
-                seen.count(ec);
-                if (ec) {
-                    EXPECT_EQ(ec, errc::cancelled);
-                } else {
-                    EXPECT_EQ(n, piece.size());
-                }
-                sent += n;
-            }
-            both.client.shutdown(direction::send);
-            reader.join();
-            EXPECT_EQ(received, sent) << "seed " << seed << ": what send reports is not what went";
+            race_sends(seen, seed, 10, 60'000, errc::cancelled,
+                       [](tcp_stream& to, const std::vector<std::byte>& piece, draws& random, std::error_code& ec) {
+                           std::size_t n = 0;
+                           scope writer;
+                           writer.spawn([&] { n = to.send_all(piece, ec); });
+                           yield_some(random, 40);
+                           writer.cancel();
+                           writer.join();
+                           return n;
+                       });
         }
         seen.expect_both();
     });

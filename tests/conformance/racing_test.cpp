@@ -117,13 +117,7 @@ TEST_P(racing, a_deadline_ends_every_attempt) {
         const mute_door mute;
         const nobody closed(type::stream);
         const connects eye;
-        deadline* theirs = nullptr;
-        event made;
-        scope child;
-        child.spawn([&] {
-            deadline within(ages);
-            theirs = &within;
-            made.set();
+        child_with_deadline child([&] {
             try {
                 tcp_stream::connect_any({mute.where(), closed.where(), mute.where()}, {.attempt_delay = 20ms});
                 ADD_FAILURE() << "it connected";
@@ -135,10 +129,8 @@ TEST_P(racing, a_deadline_ends_every_attempt) {
                 EXPECT_EQ(e.attempts()[2].error, errc::timed_out);
             }
         });
-        made.wait();
         while (eye.under_way() < 2 || eye.ended().empty()) cardea::sleep(1ms);
-        theirs->expire_in(0s);
-        child.join();
+        child.expire();
         EXPECT_EQ(eye.under_way(), 0U);
     });
 }

@@ -106,18 +106,37 @@ void spawn_waiting(scope& all, Call call) {
     mark->let_wait();
 }
 
+/// A child that has a deadline around its call, which passes when it is told to.
+class child_with_deadline {
+  public:
+    template <class Call>
+    explicit child_with_deadline(Call call) {
+        child_.spawn([this, call = std::move(call)]() mutable {
+            deadline within(ages);
+            within_ = &within;
+            made_.set();
+            call();
+        });
+        made_.wait();
+    }
+    /// The deadline passes now; returns when the child has ended. The call must be under way.
+    void expire() {
+        within_->expire_in(0s);
+        child_.join();
+    }
+
+  private:
+    deadline* within_ = nullptr;
+    event made_;
+    scope child_;
+};
+
 /// What `send`, the client's of much more than fits on the way, says to have sent when its deadline passes; that is
 /// once the server has received one byte, and no more.
 template <class Send>
 std::size_t sent_until_late(two_streams& both, Send send) {
     std::size_t sent = 0;
-    deadline* theirs = nullptr;
-    event made;
-    scope sender;
-    sender.spawn([&] {
-        deadline within(ages);
-        theirs = &within;
-        made.set();
+    child_with_deadline sender([&] {
         try {
             send();
             ADD_FAILURE() << "all of it was sent, and nobody received it";
@@ -126,11 +145,9 @@ std::size_t sent_until_late(two_streams& both, Send send) {
             sent = e.bytes_done();
         }
     });
-    made.wait();
     std::array<std::byte, 1> first{};
     both.server.recv_exactly(first);
-    theirs->expire_in(0s);
-    sender.join();
+    sender.expire();
     EXPECT_GT(sent, 0U);
     return sent;
 }

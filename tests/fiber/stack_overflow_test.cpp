@@ -10,8 +10,8 @@
 #include <string>
 #include <thread>
 
+#include "digging.hpp"
 #include "places.hpp"
-#include "sanitized.hpp"
 
 namespace {
 
@@ -19,37 +19,6 @@ class stack_overflow : public fiber_test::on_loop {
   protected:
     stack_overflow() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
 };
-
-[[gnu::noinline]] std::size_t dig(std::size_t depth) {
-    volatile char room[512];
-    room[0] = static_cast<char>(depth);
-    return depth == 0 ? 0 : dig(depth - 1) + static_cast<std::size_t>(room[0]) % 2;
-}
-
-constexpr std::size_t too_deep = 1'000'000;
-
-// Killed by the signal, as every program that overflows its stack. A sanitizer may catch the signal first, and then
-// ends the program in its own way; what it says is about the overflow all the same.
-template <class F>
-void expect_overflow(F f, [[maybe_unused]] const char* message) {
-    if (sanitized) {
-        EXPECT_DEATH(f(), std::string(message) + "|stack-overflow|SEGV");
-    } else {
-        EXPECT_EXIT(f(), testing::KilledBySignal(SIGSEGV), message);
-    }
-}
-
-TEST_P(stack_overflow, names_the_fiber_and_its_stack_size) {
-    expect_overflow(
-        [] {
-            cardea::run({.network = GetParam()}, [] {
-                cardea::scope all;
-                all.spawn({.name = "digger", .stack_size = 64 * 1024}, [] { dig(too_deep); });
-                all.join();
-            });
-        },
-        "fiber 'digger' overflowed its stack of 65536 bytes");
-}
 
 TEST_P(stack_overflow, of_the_first_fiber) {
     expect_overflow([] { cardea::run({.network = GetParam()}, [] { dig(too_deep); }); },

@@ -176,7 +176,10 @@ TEST_F(group_reports, answers_wait_a_random_time_that_the_seed_decides) {
         lone_host one{[seed](host_config& c) { c.seed = seed; }};
         auto const s = one.it->open_udp(ip_version::v4);
         s->join_group(group("239.1.2.3"), one.now);
-        for (; one.it->next_deadline() != never; one.now = std::max(one.now, one.it->next_deadline())) one.poll();
+        while (one.it->next_deadline() != never) {
+            one.now = std::max(one.now, one.it->next_deadline());
+            one.poll();
+        }
         for (int i = 0; i < 4; ++i) {
             auto m = octets({0x11, 100, 0, 0, 0, 0, 0, 0, 2, 125, 0, 0});
             wire::put16(m, 2, wire::internet_checksum(m));
