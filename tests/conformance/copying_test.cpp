@@ -252,8 +252,8 @@ TEST_P(copying, a_cancellation_amid_bulk_loses_nothing) {
         std::size_t at = move_bulk(from, to, 0);
         const std::size_t much = at + 5'000'000;
         scope writer;
-        writer.spawn([&] {
-            from.client.send_all(pattern_bytes(at, much - at));
+        writer.spawn([&from, data = pattern_bytes(at, much - at)] {
+            from.client.send_all(data);
             from.client.shutdown(direction::send);
         });
         // Again and again, with the receiver's window full: nobody reads meanwhile.

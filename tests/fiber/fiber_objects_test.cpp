@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <cardea/cardea.hpp>
 #include <cstdint>
 #include <cstring>
@@ -73,21 +74,21 @@ TEST_P(fiber_objects, aligned_captures) {
 }
 
 struct counted {
-    explicit counted(int& n) : alive(&n) { ++*alive; }
+    explicit counted(std::atomic<int>& n) : alive(&n) { ++*alive; }
     counted(const counted& o) : alive(o.alive) { ++*alive; }
     ~counted() { --*alive; }
     counted& operator=(const counted&) = delete;
-    int* alive;
+    std::atomic<int>* alive;  // a thread may look while the scope destroys what it was made of
 };
 
 TEST_P(fiber_objects, destroyed_before_join_returns_whether_it_returned_or_threw) {
     here([] {
-        int alive = 0;
+        std::atomic<int> alive = 0;
         cardea::scope all;
         all.spawn([mine = counted(alive)] { EXPECT_GT(*mine.alive, 0); });
         all.join();
         EXPECT_EQ(alive, 0);
-        all.spawn([mine = counted(alive)] { throw *mine.alive; });
+        all.spawn([mine = counted(alive)] { throw mine.alive->load(); });
         EXPECT_THROW(all.join(), int);
         EXPECT_EQ(alive, 0);
     });
