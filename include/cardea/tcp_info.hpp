@@ -47,6 +47,8 @@ struct tcp_info {
     std::uint64_t segments_sent = 0;         ///< with and without data
     std::uint64_t segments_received = 0;     ///< likewise
     std::uint64_t resends = 0;               ///< segments sent again
+    std::uint64_t timeouts = 0;              ///< of the retransmission timer; Cardea's own stack tells
+    std::uint64_t fast_recoveries = 0;       ///< losses repaired on word of the peer's ACKs (RFC 6675); likewise
     std::uint64_t delivery_rate = 0;         ///< bytes a second, lately
     std::uint64_t pacing_rate = 0;           ///< bytes a second; 0: not paced
 };

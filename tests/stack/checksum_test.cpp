@@ -45,5 +45,17 @@ TEST(checksum, the_pseudo_header_holds_addresses_protocol_and_length) {
     EXPECT_EQ(wire::checksum{}.add_pseudo(ip(self4), ip(peer4), 17, 0x0102).finish(), by_the_book(book));
 }
 
+TEST(checksum, completed_to_zero_is_written_as_ones_for_udp_alone) {
+    for (auto const& [offset, written] : {std::pair{6, 0xff}, std::pair{16, 0x00}}) {
+        raw whole(20, std::byte{0});
+        whole[0] = whole[1] = std::byte{0xff};
+        packet_meta meta;
+        meta.checksum_partial = true;
+        meta.checksum_offset = static_cast<std::uint16_t>(offset);
+        wire::complete_checksum(whole, raw(whole), meta);
+        EXPECT_EQ(whole[static_cast<std::size_t>(offset)], std::byte(written));
+    }
+}
+
 }  // namespace
 }  // namespace cardea::stack

@@ -15,7 +15,7 @@ from puppet import DEVICE, KERNEL, STACK, Puppet, TunTest, at
 
 class TheDeviceIsDeleted(TunTest):
     def setUp(self):
-        self.setUpClass()  # the test before has deleted it
+        puppet.make_device()  # the test before has deleted it
         super().setUp()
         self.said = self.enterContext(open(os.path.join(self.folder, "said"), "w+", encoding="utf-8"))
         self.ours = self.enterContext(Puppet(stderr=self.said))

@@ -120,6 +120,8 @@ def checksum(data):
 
 
 class HostileTest(TunTest):
+    hostile = True
+
     def setUp(self):
         super().setUp()
         self.inject = self.enterContext(Injector())

@@ -1,99 +1,16 @@
 // A server that the iperf3 program takes for its own kind, on whatever network CARDEA_NETWORK names: its TCP and UDP
-// tests, either way and both at once, with parallel streams. iperf3 has no published protocol; what it does is this:
-//   The client opens a control connection and sends a cookie of 37 bytes. From then on the server says what comes next,
-//   in one byte; JSON goes over it behind a length of four bytes. Each stream is a connection of its own to the same
-//   port that begins with the cookie again, or, for UDP, a datagram that is answered. When the client says that the
-//   test is over, both sides exchange what they have counted.
+// tests, either way and both at once, with parallel streams. iperf3.hpp has the protocol.
 //     iperf3_server ADDRESS TESTS        ends after so many tests
+#include "iperf3.hpp"
+
 #include <algorithm>
-#include <array>
-#include <cardea/cardea.hpp>
-#include <chrono>
 #include <cmath>
-#include <cstdint>
-#include <cstdio>
-#include <deque>
-#include <nlohmann/json.hpp>
-#include <optional>
-#include <stdexcept>
-#include <string>
-#include <vector>
 
 namespace {
 
 using namespace cardea;
+using namespace cardea::iperf3;
 using namespace std::chrono_literals;
-using nlohmann::json;
-using clock_type = std::chrono::steady_clock;
-
-enum class state : std::uint8_t {
-    test_start = 1,
-    test_running = 2,
-    test_end = 4,
-    parameters = 9,
-    create_streams = 10,
-    client_terminates = 12,
-    exchange_results = 13,
-    display_results = 14,
-    done = 16,
-    denied = 0xff,
-};
-
-using cookie = std::array<std::byte, 37>;
-constexpr std::size_t largest_json = 1024 * 1024;
-constexpr auto patience = 60s;
-
-double seconds(clock_type::duration d) { return std::chrono::duration<double>(d).count(); }
-
-template <class Number>
-void put_big_endian(std::byte* at, Number value, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i) {
-        at[i] = static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8 * (size - 1 - i)));
-    }
-}
-std::uint64_t big_endian(const std::byte* at, std::size_t size) {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < size; ++i) value = value << 8U | std::to_integer<std::uint64_t>(at[i]);
-    return value;
-}
-
-/// The control connection's messages.
-class control_connection {
-  public:
-    explicit control_connection(tcp_stream peer) : peer_(std::move(peer)) { peer_.recv_exactly(id_); }
-
-    void say(state s) {
-        const auto byte = static_cast<std::byte>(s);
-        peer_.send_all({&byte, 1});
-    }
-    state hear() {
-        std::uint8_t byte = 0;
-        peer_.recv_exactly({&byte, 1});
-        return static_cast<state>(byte);
-    }
-    void say(const json& j) {
-        const std::string text = j.dump();
-        std::array<std::byte, 4> size;
-        put_big_endian(size.data(), text.size(), size.size());
-        peer_.send_all(size);
-        peer_.send_all(text);
-    }
-    json hear_json() {
-        std::array<std::byte, 4> size;
-        peer_.recv_exactly(size);
-        const std::uint64_t n = big_endian(size.data(), size.size());
-        if (n > largest_json) throw std::runtime_error("the client's JSON is too long");
-        std::string text(n, '\0');
-        peer_.recv_exactly(text);
-        return json::parse(text);
-    }
-    [[nodiscard]] const cookie& id() const { return id_; }
-    void close() { peer_.close(); }
-
-  private:
-    tcp_stream peer_;
-    cookie id_{};
-};
 
 struct parameters {
     explicit parameters(const json& j)
@@ -115,17 +32,6 @@ struct parameters {
     std::size_t block;
     std::uint64_t bits_per_second;
     bool wide_counters;
-};
-
-struct stream_of_test {
-    bool sends = false;
-    tcp_stream tcp;
-    endpoint udp_peer;
-    std::uint64_t bytes = 0;
-    std::uint64_t packets = 0;
-    std::uint64_t lost = 0;
-    double jitter = 0;
-    std::optional<double> last_transit;
 };
 
 /// The header of a datagram: when it was sent, and which one of its stream it is.
@@ -153,19 +59,12 @@ class test {
         for (auto& s : streams_) s.tcp.close();
         control.say(state::exchange_results);
         control.hear_json();
-        control.say(results(length));
+        control.say(results(streams_, length));
         control.say(state::display_results);
         if (control.hear() != state::done) throw std::runtime_error("the client does not say that it is done");
     }
 
-    void print() const {
-        for (const auto& s : streams_) {
-            std::printf("%s bytes %llu packets %llu lost %llu\n", s.sends ? "sent" : "received",
-                        static_cast<unsigned long long>(s.bytes), static_cast<unsigned long long>(s.packets),
-                        static_cast<unsigned long long>(s.lost));
-        }
-        std::fflush(stdout);
-    }
+    [[nodiscard]] const std::deque<stream_of_test>& streams() const { return streams_; }
 
   private:
     stream_of_test meet(const cookie& wanted) {
@@ -202,11 +101,6 @@ class test {
             throw std::runtime_error(said == state::client_terminates ? "the client gave up" : "the client is odd");
         }
         all.cancel();
-    }
-    static void receive(stream_of_test& s) {
-        std::vector<std::byte> room(256 * 1024);
-        std::error_code ended;  // a client that is done may reset
-        while (const std::size_t n = s.tcp.recv(room, ended)) s.bytes += n;
     }
     static void send(stream_of_test& s, const parameters& wanted) {
         const std::vector<std::byte> block(wanted.block, std::byte{'i'});
@@ -264,27 +158,6 @@ class test {
         }
     }
 
-    [[nodiscard]] json results(double length) const {
-        json of_streams = json::array();
-        int id = 1;
-        for (const auto& s : streams_) {
-            of_streams.push_back({{"id", id},
-                                  {"bytes", s.bytes},
-                                  {"retransmits", -1},
-                                  {"jitter", s.jitter},
-                                  {"errors", s.lost},
-                                  {"packets", s.packets},
-                                  {"start_time", 0},
-                                  {"end_time", length}});
-            id = id == 1 ? 3 : id + 1;  // so iperf3 counts
-        }
-        return {{"cpu_util_total", 0},
-                {"cpu_util_user", 0},
-                {"cpu_util_system", 0},
-                {"sender_has_retransmits", -1},
-                {"streams", of_streams}};
-    }
-
     tcp_listener& listener_;
     udp_socket& door_;
     std::deque<stream_of_test> streams_;
@@ -304,7 +177,7 @@ int main(int argc, char** argv) {
             for (int i = 0; i < tests; ++i) {
                 test t(listener, door);
                 t.perform();
-                t.print();
+                print(t.streams());
             }
         });
         return 0;

@@ -50,8 +50,10 @@ class TcpInfo:
     window_scaling: bool
     ecn: bool
     send_shift: int
+    receive_shift: int
     received_segment: int
     path_mtu: int
+    threshold: int  # ssthresh, in segments; 2**31 - 1: none was set yet
     resent: int
 
 
@@ -61,7 +63,8 @@ def tcp_info(connection):
     options = small[5]
     return TcpInfo(state=small[0], timestamps=bool(options & 1), sack=bool(options & 2),
                    window_scaling=bool(options & 4), ecn=bool(options & 8), send_shift=small[6] & 15,
-                   received_segment=words[3], path_mtu=words[13], resent=words[23])
+                   receive_shift=small[6] >> 4, received_segment=words[3], path_mtu=words[13], threshold=words[17],
+                   resent=words[23])
 
 
 @dataclass

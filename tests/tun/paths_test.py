@@ -57,7 +57,7 @@ class NarrowPath(RouterTest):
             sender.join()
         version = 6 if ":" in stack else 4
         self.assertGreater(len(self.refusals(watch, stack)), 0)
-        self.assertEqual(int(ours.call("info", "c").split()[0]), NARROW - HEADERS[version])
+        self.assertEqual(ours.info("c")["segment"], NARROW - HEADERS[version])
 
     @every_way
     def test_the_kernels_segments_shrink(self, ours, connection):

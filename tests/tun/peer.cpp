@@ -2,8 +2,10 @@
 //     peer echo ADDRESS          serves TCP echo until SIGTERM
 //     peer datagrams ADDRESS     serves UDP echo until SIGTERM
 //     peer page ADDRESS          serves one page over HTTP/1.0 until SIGTERM
+//     peer uploads ADDRESS       answers what is uploaded over HTTP with the same, until SIGTERM
 //     peer send ADDRESS SIZE     connects, sends bytes and half-closes, reads as many back, says whether they are equal
 //     peer connect ADDRESS       connects, and says how that went
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cardea/cardea.hpp>
@@ -23,6 +25,25 @@ void echo(tcp_stream& peer) {
     while (const std::size_t n = peer.recv(buffer)) peer.send_all({buffer.data(), n});
 }
 
+/// What a line `name: NUMBER` of the request's head says.
+std::size_t number_after(const std::string& head, std::string_view name) {
+    const std::size_t at = head.find(name);
+    return at == std::string::npos ? 0 : std::stoul(head.substr(at + name.size()));
+}
+
+void give_back(tcp_stream& peer) {
+    constexpr std::size_t most = 64 * 1024 * 1024;
+    std::string head;
+    std::array<char, 1> next;
+    while (!head.ends_with("\r\n\r\n") && head.size() < 4096 && peer.recv(next) == 1) head += next[0];
+    const std::size_t size = std::min(number_after(head, "Content-Length: "), most);
+    if (head.find("Expect: 100-continue") != std::string::npos) peer.send_all("HTTP/1.1 100 Continue\r\n\r\n");
+    std::string body(size, '\0');
+    peer.recv_exactly(body);
+    peer.send_all("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
+    peer.send_all(body);
+}
+
 void serve_until_told(std::string_view what, const std::string& where, std::stop_token stop) {
     serve_options options;
     options.stop = std::move(stop);
@@ -37,6 +58,9 @@ void serve_until_told(std::string_view what, const std::string& where, std::stop
         serve(
             where, [](udp_socket& door, const_buffer datagram, const endpoint& from) { door.send_to(datagram, from); },
             options);
+    } else if (what == "uploads") {
+        serve(
+            where, [](tcp_stream peer) { give_back(peer); }, options);
     } else {
         const auto page = [](tcp_stream peer) {
             std::array<std::byte, 4096> request;
@@ -95,8 +119,9 @@ int main(int argc, char** argv) {
         const std::string where = argc > 2 ? argv[2] : "";
         if (what == "send" && argc > 3) return run([&] { return send(where, std::stoul(argv[3])); });
         if (what == "connect") return run([&] { return connect(where); });
-        if (what == "echo" || what == "datagrams" || what == "page") return run_server(what, where);
-        std::fputs("peer echo|datagrams|page|send|connect ADDRESS [SIZE]\n", stderr);
+        if (what == "echo" || what == "datagrams" || what == "page" || what == "uploads")
+            return run_server(what, where);
+        std::fputs("peer echo|datagrams|page|uploads|send|connect ADDRESS [SIZE]\n", stderr);
         return 2;
     } catch (const std::exception& e) {
         std::fprintf(stderr, "peer: %s\n", e.what());

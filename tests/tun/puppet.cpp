@@ -204,10 +204,15 @@ class puppet {
         const auto how = s.close_gracefully(std::chrono::milliseconds(next<int>(w)));
         return how == farewell::finished ? "finished" : "reset";
     }
-    /// The segment's size, what was sent again, whether ECN is on: as words.
+    /// What the connection tells of itself, as NAME=NUMBER words.
     std::string info(std::istringstream& w) {
         const tcp_info i = named(w).info();
-        return std::to_string(i.send_segment_size) + " " + std::to_string(i.resends) + " " + (i.ecn ? "ecn" : "-");
+        std::ostringstream said;
+        said << "segment=" << i.send_segment_size << " resends=" << i.resends << " timeouts=" << i.timeouts
+             << " fast_recoveries=" << i.fast_recoveries << " cwnd=" << i.congestion_window
+             << " ssthresh=" << i.slow_start_threshold << " ecn=" << i.ecn << " sent=" << i.bytes_sent
+             << " resent=" << i.bytes_resent;
+        return said.str();
     }
     std::string within(std::istringstream& w) {
         const deadline limit{std::chrono::milliseconds(next<int>(w))};

@@ -19,6 +19,7 @@ import time
 import unittest
 
 import namespaces
+from captures import Captures
 from namespaces import HERE, PATIENCE, no_rules, set_up_tun
 
 DEVICE = "cardea-test"
@@ -29,6 +30,8 @@ FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 MEGABYTE = 1024 * 1024
 BUILD = ""  # the folder of the tests' programs; take_arguments() sets it
 SCALE = 1.0  # of what is moved: less under sanitizers
+captures = None  # those of this file of tests, once there are any
+capturing = False  # this class's programs
 
 
 def main(**more):
@@ -54,6 +57,13 @@ def sha256_of(path):
 def read_all(connection):
     """What comes until the end of the stream."""
     return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+def captured(network, what="puppet"):
+    """The network's name, with a capture for the tests' end where there is to be one."""
+    if not capturing or not network.startswith("tun:"):
+        return network
+    return f"{network},capture={captures.next_file(what)}"
 
 
 class Failed(Exception):
@@ -91,7 +101,7 @@ class Puppet:
     """The program on the stack. Leaving the block ends it, and it must end in order: no leak, no sanitizer's report."""
 
     def __init__(self, network=NETWORK, namespace=HERE, **more):
-        environment = dict(os.environ, CARDEA_NETWORK=network)
+        environment = dict(os.environ, CARDEA_NETWORK=captured(network))
         self.process = subprocess.Popen(namespace.command(program("tun_puppet")), env=environment, text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1, **more)
         self.calls = {}
@@ -116,6 +126,13 @@ class Puppet:
 
     def call(self, *words):
         return self.start(*words).result()
+
+    def info(self, name):
+        """tcp_info of the connection: {"segment": 1448, "resends": 0, ...}."""
+        return {word: int(number) for word, number in (pair.split("=") for pair in self.call("info", name).split())}
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def memory(self):
         """Bytes resident."""
@@ -144,12 +161,17 @@ class Puppet:
             self.process.stdout.close()
 
 
+def make_device():
+    if subprocess.run(["ip", "link", "show", DEVICE], check=False, capture_output=True).returncode != 0:
+        set_up_tun(HERE, DEVICE, f"{KERNEL[4]}/24", f"{KERNEL[6]}/64")
+
+
 @contextlib.contextmanager
-def kernel_connects(version, namespace=HERE, addresses=None):
+def kernel_connects(version, namespace=HERE, addresses=None, network=NETWORK):
     """A puppet that has accepted a connection "c", and the kernel's end of it."""
     with namespace.entered():
         connection = socket.socket(FAMILY[version], socket.SOCK_STREAM)
-    with connection, Puppet() as ours:
+    with connection, Puppet(network) as ours:
         ours.call("listen", "l", at(STACK[version], 7), 5)
         accepting = ours.start("accept", "l", "c")
         connection.settimeout(PATIENCE)
@@ -159,12 +181,12 @@ def kernel_connects(version, namespace=HERE, addresses=None):
 
 
 @contextlib.contextmanager
-def stack_connects(version, namespace=HERE, addresses=None):
+def stack_connects(version, namespace=HERE, addresses=None, network=NETWORK):
     """The same, but that the puppet has connected; `addresses` are the kernel's by version of IP."""
     address = (addresses or KERNEL)[version]
     with namespace.entered():
         door = socket.create_server((address, 0), family=FAMILY[version])
-    with door, Puppet() as ours:
+    with door, Puppet(network) as ours:
         door.settimeout(PATIENCE)
         ours.call("connect", "c", at(address, door.getsockname()[1]))
         connection, _ = door.accept()
@@ -192,11 +214,16 @@ class TunTest(unittest.TestCase):
 
     far = HERE
     addresses = KERNEL
+    hostile = False  # what comes in may be malformed
 
     @classmethod
     def setUpClass(cls):
-        if subprocess.run(["ip", "link", "show", DEVICE], check=False, capture_output=True).returncode != 0:
-            set_up_tun(HERE, DEVICE, f"{KERNEL[4]}/24", f"{KERNEL[6]}/64")
+        global captures, capturing
+        make_device()
+        capturing = True
+        if captures is None:
+            captures = Captures()
+            unittest.addModuleCleanup(captures.judge, only_ours=cls.hostile)
 
     def setUp(self):
         self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="cardea-"))

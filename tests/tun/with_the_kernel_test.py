@@ -17,7 +17,7 @@ from puppet import KERNEL, MEGABYTE, NETWORK, STACK, Puppet, TunTest, at, sha256
 
 
 def peer(*arguments, **more):
-    environment = dict(os.environ, CARDEA_NETWORK=NETWORK)
+    environment = dict(os.environ, CARDEA_NETWORK=puppet.captured(NETWORK, arguments[0]))
     return subprocess.Popen([puppet.program("tun_peer"), *arguments], env=environment, stdout=subprocess.PIPE,
                             text=True, **more)
 

@@ -137,6 +137,8 @@ tcp_info from_stack(const tcpip::tcp::connection_info& from) noexcept {
     to.segments_sent = from.segments_out;
     to.segments_received = from.segments_in;
     to.resends = from.resends;
+    to.timeouts = from.timeouts;
+    to.fast_recoveries = from.fast_recoveries;
     return to;
 }
 

@@ -92,7 +92,8 @@ void complete_checksum(std::span<std::byte> part, bytes_view whole, packet_meta 
     std::size_t const field = std::size_t{meta.checksum_start} + meta.checksum_offset;
     if (!meta.checksum_partial || field + 2 > part.size()) return;
     auto const sum = internet_checksum(whole.subspan(meta.checksum_start));
-    put16(part, field, sum == 0 ? std::uint16_t{0xffff} : sum);  // zero would say: none (RFC 768)
+    bool const udp = meta.checksum_offset == 6;  // where zero would say: none (RFC 768)
+    put16(part, field, udp && sum == 0 ? std::uint16_t{0xffff} : sum);
 }
 
 }  // namespace cardea::stack::wire
