@@ -137,6 +137,10 @@ class KernelIsTheServer(LinkTest):
         self.link()
         self.each(40, 1)
 
+    def test_four_streams_at_once(self):
+        self.link()
+        self.each(40, 4)
+
     def test_over_a_link_that_loses(self):
         carrier = self.link("delay=1", "loss=1")
         self.each(12, 1)
