@@ -12,6 +12,7 @@ from namespaces import PATIENCE
 
 CHECKSUMS = tuple(f"{protocol}.checksum.status" for protocol in ("ip", "tcp", "udp", "icmp", "icmpv6"))
 BAD, MALFORMED, OUTWARD = "0", str(0x07000000), 2
+ERRORS = {"icmp.type": {"3", "4", "5", "11", "12"}, "icmpv6.type": {"1", "2", "3", "4"}}
 
 
 class Captures:
@@ -39,7 +40,7 @@ class Captures:
 def _read(files, only_ours):
     """How many packets had a checksum that tshark has verified, and the first of those with faults."""
     command = ["tshark", "-n", "-r", "-", "-T", "fields", "-E", "occurrence=a", "-e", "frame.packet_flags_direction", "-e", "frame.len",
-               "-e", "_ws.expert.group", "-e", "_ws.malformed", "-e", "tcp.checksum"]
+               "-e", "_ws.expert.group", "-e", "_ws.malformed", "-e", "tcp.checksum", "-e", "icmp.type", "-e", "icmpv6.type"]
     for protocol in ("tcp", "udp"):  # what an application would read out of random bytes is nobody's fault
         command += ["-d", f"{protocol}.port==1-65535,data"]
     for protocol in ("ip", "tcp", "udp"):
@@ -51,12 +52,15 @@ def _read(files, only_ours):
         done = subprocess.run(command, stdin=merged.stdout, capture_output=True, text=True, timeout=PATIENCE, check=True)
     seen, faults = 0, []
     for line in done.stdout.splitlines():
-        direction, length, groups, malformed, sum_of_tcp, *checksums = line.split("\t")
+        direction, length, groups, malformed, sum_of_tcp, icmp, icmpv6, *checksums = line.split("\t")
         outward = int(direction or "0", 0) & 3 == OUTWARD
         if only_ours and not outward:
             continue
-        # What an ICMP error quotes is as the sender has handed it to its device, to have the checksum completed there.
-        quotes = any(checksums[CHECKSUMS.index(f"{icmp}.checksum.status")] for icmp in ("icmp", "icmpv6"))
+        # What an ICMP error quotes is as the sender has handed it to its device, to have the checksum completed there; or
+        # as somebody has made it up.
+        quotes = icmp.split(",")[0] in ERRORS["icmp.type"] or icmpv6.split(",")[0] in ERRORS["icmpv6.type"]
+        if quotes and only_ours:
+            malformed = groups = ""
         # Linux writes 0xffff for 0 (CSUM_MANGLED_0): the same in ones' complement, and for tshark not.
         mangled = sum_of_tcp == "0xffff" and not outward
         own = [s for name, s in zip(CHECKSUMS, checksums)

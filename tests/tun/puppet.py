@@ -110,6 +110,7 @@ class Puppet:
             raise AssertionError(f"the puppet ended with {self.process.wait()}")
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
+        self.idle = self.held() if network.startswith("tun:") else None
 
     def _read(self):
         for line in self.process.stdout:
@@ -129,10 +130,14 @@ class Puppet:
 
     def info(self, name):
         """tcp_info of the connection: {"segment": 1448, "resends": 0, ...}."""
-        return {word: int(number) for word, number in (pair.split("=") for pair in self.call("info", name).split())}
+        return self._numbers("info", name)
 
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+    def held(self):
+        """What the program and its host have: {"sockets": 2, "connections": 1, ...}."""
+        return {"descriptors": len(os.listdir(f"/proc/{self.process.pid}/fd")), **self._numbers("held")}
+
+    def _numbers(self, *words):
+        return {word: int(number) for word, number in (pair.split("=") for pair in self.call(*words).split())}
 
     def memory(self):
         """Bytes resident."""
@@ -240,12 +245,12 @@ class TunTest(unittest.TestCase):
         if shutil.which(name) is None:
             self.skipTest(f"{name} is not installed")
 
-    def wait_until(self, condition, interval=0.005):
+    def wait_until(self, condition, interval=0.005, seen=""):
         """Looks until it is so: the kernel's tables and counters call nobody when they change."""
         end = time.monotonic() + PATIENCE
         never = threading.Event()
         while not condition():
-            self.assertLess(time.monotonic(), end, "it never came to be so")
+            self.assertLess(time.monotonic(), end, f"it never came to be so {seen}")
             never.wait(interval)
 
     def assertFails(self, number, call, *words):
