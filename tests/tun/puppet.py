@@ -4,6 +4,7 @@ PUPPET is a program of ours (puppet.cpp) that makes the calls it is told, from e
 """
 
 import contextlib
+import copy
 import functools
 import hashlib
 import itertools
@@ -31,7 +32,7 @@ MEGABYTE = 1024 * 1024
 BUILD = ""  # the folder of the tests' programs; take_arguments() sets it
 SCALE = 1.0  # of what is moved: less under sanitizers
 captures = None  # those of this file of tests, once there are any
-capturing = False  # this class's programs
+capturing = False  # what this test's programs send and receive
 
 
 def main(**more):
@@ -106,6 +107,7 @@ class Puppet:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1, **more)
         self.calls = {}
         self.tags = itertools.count(1)
+        self.one_line = threading.Lock()  # tests call from several threads
         if self.process.stdout.readline() != "ready\n":
             raise AssertionError(f"the puppet ended with {self.process.wait()}")
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -122,7 +124,8 @@ class Puppet:
     def start(self, *words):
         tag = str(next(self.tags))
         call = self.calls[tag] = Call(" ".join(map(str, words)))
-        self.process.stdin.write(f"{tag} {call.text}\n")
+        with self.one_line:
+            self.process.stdin.write(f"{tag} {call.text}\n")
         return call
 
     def call(self, *words):
@@ -171,33 +174,41 @@ def make_device():
         set_up_tun(HERE, DEVICE, f"{KERNEL[4]}/24", f"{KERNEL[6]}/64")
 
 
+def _kernel_connects(ours, names, version, namespace, _addresses):
+    with namespace.entered():
+        connection = socket.socket(FAMILY[version], socket.SOCK_STREAM)
+    connection.settimeout(PATIENCE)
+    ours.call("listen", names[0], at(STACK[version], 7), 5)
+    accepting = ours.start("accept", *names)
+    connection.connect((STACK[version], 7))
+    accepting.result()
+    return connection
+
+
+def _stack_connects(ours, names, version, namespace, addresses):
+    address = (addresses or KERNEL)[version]
+    with namespace.entered():
+        door = socket.create_server((address, 0), family=FAMILY[version])
+    with door:
+        door.settimeout(PATIENCE)
+        ours.call("connect", names[1], at(address, door.getsockname()[1]))
+        connection, _ = door.accept()
+    connection.settimeout(PATIENCE)
+    return connection
+
+
 @contextlib.contextmanager
 def kernel_connects(version, namespace=HERE, addresses=None, network=NETWORK):
     """A puppet that has accepted a connection "c", and the kernel's end of it."""
-    with namespace.entered():
-        connection = socket.socket(FAMILY[version], socket.SOCK_STREAM)
-    with connection, Puppet(network) as ours:
-        ours.call("listen", "l", at(STACK[version], 7), 5)
-        accepting = ours.start("accept", "l", "c")
-        connection.settimeout(PATIENCE)
-        connection.connect((STACK[version], 7))
-        accepting.result()
+    with Puppet(network) as ours, _kernel_connects(ours, ("l", "c"), version, namespace, addresses) as connection:
         yield ours, connection
 
 
 @contextlib.contextmanager
 def stack_connects(version, namespace=HERE, addresses=None, network=NETWORK):
     """The same, but that the puppet has connected; `addresses` are the kernel's by version of IP."""
-    address = (addresses or KERNEL)[version]
-    with namespace.entered():
-        door = socket.create_server((address, 0), family=FAMILY[version])
-    with door, Puppet(network) as ours:
-        door.settimeout(PATIENCE)
-        ours.call("connect", "c", at(address, door.getsockname()[1]))
-        connection, _ = door.accept()
-        with connection:
-            connection.settimeout(PATIENCE)
-            yield ours, connection
+    with Puppet(network) as ours, _stack_connects(ours, ("l", "c"), version, namespace, addresses) as connection:
+        yield ours, connection
 
 
 def every_way(case):
@@ -214,6 +225,60 @@ def every_way(case):
     return test
 
 
+class Strings:
+    """One case's part of a puppet that plays several at once: the case's "c" has another name there."""
+
+    def __init__(self, ours, name):
+        self.ours, self.name = ours, name
+
+    def start(self, *words):
+        return self.ours.start(*(self.name if word == "c" else word for word in words))
+
+    def call(self, *words):
+        return self.start(*words).result()
+
+    def info(self, _):
+        return self.ours.info(self.name)
+
+
+def every_way_at_once(case):
+    """The same with one puppet for all four, each on a thread: for cases that wait for the link and not for the processor.
+    `self.together` is a barrier of them all, `self.folder` each one's own."""
+
+    @functools.wraps(case)
+    def test(self):
+        together, failures = threading.Barrier(4), {}
+
+        def perform(way, one, ours, connection):
+            try:
+                case(one, ours, connection)
+            except BaseException as e:
+                failures[way] = e
+                together.abort()
+
+        with contextlib.ExitStack() as all_of_it:
+            ours = all_of_it.enter_context(Puppet())
+            threads = []
+            for version, connect in itertools.product((4, 6), (_kernel_connects, _stack_connects)):
+                way = f"IPv{version}, {connect.__name__[1:]}"
+                name = f"c{len(threads)}"
+                connection = connect(ours, (f"l{version}", name), version, self.far, self.addresses)
+                all_of_it.enter_context(connection)
+                one = copy.copy(self)
+                one.together, one.folder = together, os.path.join(self.folder, name)
+                os.mkdir(one.folder)
+                threads.append(threading.Thread(target=perform, args=(way, one, Strings(ours, name), connection)))
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            for way, failure in failures.items():
+                with self.subTest(way):
+                    raise failure
+
+    return test
+
+
 class TunTest(unittest.TestCase):
     """Cases on one TUN device between the puppet's stack and the kernel's: that of this namespace, if not of `far`."""
 
@@ -223,14 +288,15 @@ class TunTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        global captures, capturing
+        global captures
         make_device()
-        capturing = True
         if captures is None:
             captures = Captures()
             unittest.addModuleCleanup(captures.judge, only_ours=cls.hostile)
 
     def setUp(self):
+        global capturing
+        capturing = True
         self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="cardea-"))
 
     def tearDown(self):
