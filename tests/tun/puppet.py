@@ -60,8 +60,8 @@ def read_all(connection):
 
 
 def captured(network, what="puppet"):
-    """The network's name, with a capture for the tests' end where there is to be one."""
-    if not capturing or not network.startswith("tun:"):
+    """The network's name, with a capture for the tests' end where there is to be one, and the test has none of its own."""
+    if not capturing or not network.startswith("tun:") or ",capture=" in network:
         return network
     return f"{network},capture={captures.next_file(what)}"
 
