@@ -170,7 +170,8 @@ class kernel_socket : public network_socket {
     accepted_ahead ahead_;
     std::shared_ptr<message_state> messages_;
     std::atomic<bool> uses_messages_{false};
-    std::atomic<bool> splices_{false};  // the next step of a splice() from here goes through a pipe
+    std::atomic<unsigned> shut_down_{0};  // 1: receiving, 2: sending
+    std::atomic<bool> splices_{false};    // the next step of a splice() from here goes through a pipe
 };
 
 /// What a descriptor from elsewhere is (SO_DOMAIN, SO_TYPE): fills in family and type where they are not known, and
