@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "network/uring/perform.hpp"
@@ -21,6 +22,11 @@ std::error_code acceptor::accept(uring_network& home, int& fd, endpoint& client)
     return failed;
 }
 
+bool acceptor::try_again(int failure) noexcept {
+    if (failure == EMFILE && !std::exchange(limit_met_, true)) return true;
+    return accept_again(failure);
+}
+
 std::error_code acceptor::one(int& fd, endpoint& client) noexcept {
     for (;;) {
         sockaddr_storage raw{};
@@ -29,13 +35,14 @@ std::error_code acceptor::one(int& fd, endpoint& client) noexcept {
             io_uring_prep_accept(e, socket_.descriptor(), reinterpret_cast<sockaddr*>(&raw), &size, SOCK_CLOEXEC);
         });
         if (ended.result >= 0) {
+            limit_met_ = false;
             fd = ended.result;
             client = endpoint::from_native(&raw, size);
             if (socket_.is_open()) return {};
             ::close(fd);  // it came while the listener was being closed
             return errc::closed;
         }
-        if (!accept_again(-ended.result)) return socket_.explain(ended);
+        if (!try_again(-ended.result)) return socket_.explain(ended);
         if (ended.why != wake::ready || !socket_.is_open()) return socket_.explain({-ECANCELED, ended.why});
     }
 }
@@ -87,6 +94,7 @@ bool acceptor::stop(uring_network& home) noexcept {
 void acceptor::completed(uring_network& home, std::int32_t result, std::uint32_t flags) noexcept {
     if ((flags & IORING_CQE_F_MORE) == 0) armed_ = stopping_ = false;
     if (result >= 0) {
+        limit_met_ = false;
         if (!unclaimed_.add(result)) {
             ::close(result);
             error_ = ENOMEM;
@@ -95,7 +103,7 @@ void acceptor::completed(uring_network& home, std::int32_t result, std::uint32_t
             streak_ = 0;
             stop(home);
         }
-    } else if (result != -ECANCELED && !accept_again(-result)) {
+    } else if (result != -ECANCELED && !try_again(-result)) {
         error_ = -result;
     }
     callers_.wake_front();

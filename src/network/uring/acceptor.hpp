@@ -33,6 +33,9 @@ class acceptor {
     void give_up(native_socket& out) { unclaimed_.give_to(out); }
 
   private:
+    /// EMFILE goes by the limit (RLIMIT_NOFILE) of when the accept was submitted, and it may have been raised since:
+    /// the first in a row is tried again with that of now.
+    bool try_again(int failure) noexcept;
     std::error_code one(int& fd, endpoint& client) noexcept;
     std::error_code from_multishot(uring_network& home, int& fd) noexcept;
     void arm(uring_network& home) noexcept;
@@ -41,6 +44,7 @@ class acceptor {
     wait_line callers_;
     accepted_ahead unclaimed_;
     std::int32_t error_ = 0;
+    bool limit_met_ = false;
     unsigned streak_ = 0;
     bool armed_ = false;
     bool stopping_ = false;
