@@ -1,6 +1,7 @@
 // Accepting one by one, and by multishot (io_uring_prep_multishot_accept(3)). See acceptor.hpp.
 #include "network/uring/acceptor.hpp"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,7 +24,11 @@ std::error_code acceptor::accept(uring_network& home, int& fd, endpoint& client)
 }
 
 bool acceptor::try_again(int failure) noexcept {
-    if (failure == EMFILE && !std::exchange(limit_met_, true)) return true;
+    rlimit now{};
+    if (failure == EMFILE && ::getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur != limit_met_) {
+        limit_met_ = now.rlim_cur;
+        return true;
+    }
     return accept_again(failure);
 }
 
@@ -35,7 +40,6 @@ std::error_code acceptor::one(int& fd, endpoint& client) noexcept {
             io_uring_prep_accept(e, socket_.descriptor(), reinterpret_cast<sockaddr*>(&raw), &size, SOCK_CLOEXEC);
         });
         if (ended.result >= 0) {
-            limit_met_ = false;
             fd = ended.result;
             client = endpoint::from_native(&raw, size);
             if (socket_.is_open()) return {};
@@ -94,7 +98,6 @@ bool acceptor::stop(uring_network& home) noexcept {
 void acceptor::completed(uring_network& home, std::int32_t result, std::uint32_t flags) noexcept {
     if ((flags & IORING_CQE_F_MORE) == 0) armed_ = stopping_ = false;
     if (result >= 0) {
-        limit_met_ = false;
         if (!unclaimed_.add(result)) {
             ::close(result);
             error_ = ENOMEM;

@@ -33,8 +33,8 @@ class acceptor {
     void give_up(native_socket& out) { unclaimed_.give_to(out); }
 
   private:
-    /// EMFILE goes by the limit (RLIMIT_NOFILE) of when the accept was submitted, and it may have been raised since:
-    /// the first in a row is tried again with that of now.
+    /// EMFILE goes by the limit (RLIMIT_NOFILE) of when the accept was submitted, and it may have been raised since: it
+    /// is tried again with that of now, unless that one has been met before.
     bool try_again(int failure) noexcept;
     std::error_code one(int& fd, endpoint& client) noexcept;
     std::error_code from_multishot(uring_network& home, int& fd) noexcept;
@@ -44,7 +44,7 @@ class acceptor {
     wait_line callers_;
     accepted_ahead unclaimed_;
     std::int32_t error_ = 0;
-    bool limit_met_ = false;
+    std::uint64_t limit_met_ = 0;
     unsigned streak_ = 0;
     bool armed_ = false;
     bool stopping_ = false;
