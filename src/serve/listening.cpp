@@ -4,6 +4,8 @@
 #include <cardea/error.hpp>
 #include <utility>
 
+#include "socket/address_text.hpp"
+
 namespace cardea::detail {
 
 namespace {
@@ -62,7 +64,9 @@ endpoint open_unix(const std::string& text, const endpoint& asked, served what, 
 }
 
 endpoint open_first(const std::string& text, served what, int backlog, bool shared, doors& mine) {
-    const endpoint asked = endpoint::parse(text);
+    std::error_code ec;
+    const endpoint asked = endpoint::parse(text, ec);
+    if (ec) detail::throw_bad_address("serve", std::string_view(text));
     if (!asked.is_ip()) return open_unix(text, asked, what, backlog, mine);
     if (what == served::streams) return listen_tcp(text, asked, backlog, shared, mine);
     if (what == served::datagrams) return bind_udp(text, asked, shared, mine);
