@@ -55,6 +55,9 @@ TEST_P(options, of_the_internet_layer_hold_on_both_families) {
             socket s(f, type::datagram);
             expect_kept(s, option::hop_limit{3});
             expect_kept(s, option::traffic_class{0xb8});
+            std::error_code ec;
+            s.set(option::traffic_class{256}, ec);
+            EXPECT_EQ(ec, std::errc::invalid_argument);
             expect_kept(s, option::broadcast{true});
         }
     });

@@ -61,6 +61,7 @@ io_result epoll_socket::peek(mutable_buffer room) noexcept {
     done.error = usable();
     if (done.error) return done;
     if (!unread_.empty()) return unread_.peek(room);
+    if (comes_in_trains()) return peek_plainly(room);
     done.error = perform(record_->in, epoll_reading, [&]() noexcept {
         const ssize_t n = restarted([&] { return ::recv(fd_, room.data(), room.size(), MSG_DONTWAIT | MSG_PEEK); });
         if (n < 0) return errno;
