@@ -131,7 +131,15 @@ std::error_code kernel_socket::listen(int backlog) noexcept {
 std::error_code kernel_socket::shutdown(direction how) noexcept {
     if (!is_open()) return errc::closed;
     const int native_how = how == direction::receive ? SHUT_RD : how == direction::send ? SHUT_WR : SHUT_RDWR;
-    return ::shutdown(fd_, native_how) == 0 ? std::error_code() : last_error();
+    const unsigned ends = how == direction::receive ? 1 : how == direction::send ? 2 : 3;
+    if (::shutdown(fd_, native_how) == 0) {
+        shut_down_.fetch_or(ends, std::memory_order_relaxed);
+        return {};
+    }
+    const std::error_code failed = last_error();
+    // Again, after both have closed: whether it is a connection still hangs on the peer's last acknowledgement.
+    const bool done_before = (shut_down_.load(std::memory_order_relaxed) & ends) == ends;
+    return done_before && failed == std::errc::not_connected ? std::error_code() : failed;
 }
 
 std::error_code kernel_socket::local(endpoint& out) const noexcept {

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "socket/address_text.hpp"
+
 namespace cardea::detail {
 
 namespace {
@@ -155,7 +157,9 @@ doors listen_first(const std::vector<std::string>& addresses, served what, int b
     if (addresses.empty()) throw error(errc::bad_address, "serve", "serve without an address");
     opening o{what, backlog, shared, std::move(inherited)};
     for (const std::string& text : addresses) {
-        const endpoint asked = endpoint::parse(text);
+        std::error_code ec;
+        const endpoint asked = endpoint::parse(text, ec);
+        if (ec) detail::throw_bad_address("serve", std::string_view(text));
         o.mine.where.push_back(asked.is_ip() ? open_ip(o, text, asked) : open_unix(o, text, asked));
     }
     return std::move(o.mine);

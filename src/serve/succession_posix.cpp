@@ -103,8 +103,10 @@ bool serves(served what, char kind) noexcept {
 
 /// Which of the addresses was asked for in other words, perhaps ("*:http" is "*:80").
 std::optional<std::size_t> index_of(const endpoint& asked, const std::vector<std::string>& addresses) {
-    const auto at = std::find_if(addresses.begin(), addresses.end(),
-                                 [&](const std::string& text) { return endpoint::parse(text) == asked; });
+    const auto at = std::find_if(addresses.begin(), addresses.end(), [&](const std::string& text) {
+        std::error_code ignored;  // listening will say what is wrong with it
+        return endpoint::parse(text, ignored) == asked;
+    });
     if (at == addresses.end()) return std::nullopt;
     return static_cast<std::size_t>(at - addresses.begin());
 }
@@ -159,7 +161,9 @@ void succession::receive_estate(const std::vector<std::string>& addresses) {
     for (auto r = reader.next(); r.kind != kind_end; r = reader.next()) {
         if (r.kind == kind_door) inherited_door_ = std::move(r.socket);
         if (!serves(what, r.kind)) continue;
-        if (const auto i = index_of(endpoint::parse(r.text), addresses)) {
+        std::error_code unknown;
+        const endpoint asked = endpoint::parse(r.text, unknown);
+        if (const auto i = index_of(asked, addresses); i && !unknown) {
             estate_.push_back({*i, r.kind == kind_udp ? type::datagram : type::stream, std::move(r.socket)});
         }
     }

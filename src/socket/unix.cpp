@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "socket/address_text.hpp"
+
 namespace cardea {
 
 namespace {
@@ -36,7 +38,9 @@ bool is_stale(const endpoint& where, const std::string& path, type t) noexcept {
 }
 
 [[noreturn]] void throw_bad_name(address where, const char* operation) {
-    if (where.known() == nullptr) static_cast<void>(endpoint::parse(where.text()));  // throws where it can say why
+    std::error_code unreadable;
+    if (where.known() == nullptr) static_cast<void>(endpoint::parse(where.text(), unreadable));
+    if (unreadable) detail::throw_bad_address(operation, where.text());
     throw error(errc::bad_address, operation,
                 std::string(operation) + " " + where.to_string() + " (a Unix name begins with \"unix:\")");
 }

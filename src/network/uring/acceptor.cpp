@@ -2,6 +2,7 @@
 #include "network/uring/acceptor.hpp"
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ std::error_code acceptor::by_polling(int& fd, endpoint& client) noexcept {
         fd = ::accept4(socket_.descriptor(), reinterpret_cast<sockaddr*>(&raw), &size, SOCK_CLOEXEC);
         if (fd >= 0) {
             client = endpoint::from_native(&raw, size);
+            loop::current()->count_call();
             return {};
         }
         if (accept_again(errno)) continue;
@@ -48,6 +50,15 @@ std::error_code acceptor::by_polling(int& fd, endpoint& client) noexcept {
         if (ended.why != wake::ready || !socket_.is_open()) return socket_.explain({-ECANCELED, ended.why});
         if (ended.result < 0 && ended.result != -EINTR) return socket_.explain(ended);
     }
+}
+
+bool acceptor::try_again(int failure) noexcept {
+    rlimit now{};
+    if (failure == EMFILE && ::getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur != limit_met_) {
+        limit_met_ = now.rlim_cur;
+        return true;
+    }
+    return accept_again(failure);
 }
 
 std::error_code acceptor::one(int& fd, endpoint& client) noexcept {
@@ -64,7 +75,7 @@ std::error_code acceptor::one(int& fd, endpoint& client) noexcept {
             ::close(fd);  // it came while the listener was being closed
             return errc::closed;
         }
-        if (!accept_again(-ended.result)) return socket_.explain(ended);
+        if (!try_again(-ended.result)) return socket_.explain(ended);
         if (ended.why != wake::ready || !socket_.is_open()) return socket_.explain({-ECANCELED, ended.why});
     }
 }
@@ -124,7 +135,7 @@ void acceptor::completed(uring_network& home, std::int32_t result, std::uint32_t
             streak_ = 0;
             stop(home);
         }
-    } else if (result != -ECANCELED && !accept_again(-result)) {
+    } else if (result != -ECANCELED && !try_again(-result)) {
         error_ = -result;
     }
     callers_.wake_front();

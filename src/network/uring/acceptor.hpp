@@ -38,6 +38,9 @@ class acceptor {
   private:
     std::error_code by_ring(uring_network& home, int& fd, endpoint& client) noexcept;
     std::error_code by_polling(int& fd, endpoint& client) noexcept;
+    /// EMFILE goes by the limit (RLIMIT_NOFILE) of when the accept was submitted, and it may have been raised since: it
+    /// is tried again with that of now, unless that one has been met before.
+    bool try_again(int failure) noexcept;
     std::error_code one(int& fd, endpoint& client) noexcept;
     std::error_code from_multishot(uring_network& home, int& fd) noexcept;
     void arm(uring_network& home) noexcept;
@@ -46,6 +49,7 @@ class acceptor {
     wait_line callers_;
     accepted_ahead unclaimed_;
     std::int32_t error_ = 0;
+    std::uint64_t limit_met_ = 0;
     unsigned streak_ = 0;
     bool polls_ = false;
     bool armed_ = false;
