@@ -27,8 +27,8 @@ void connection::on_delivery(delivery const& d, bool duplicate, time_ns now) {
             continue_recovery(d, duplicate, now);
             break;
         case phase::loss:
-            if (recover_ <= snd_una_) phase_ = phase::open;
             if (d.acked > 0) grow_window(d, now);
+            if (recover_ <= snd_una_) phase_ = phase::open;
             if (phase_ == phase::loss && sack_on_ && !config_.rack) board_.mark_lost_below_sacks(mss_);
             break;
     }
