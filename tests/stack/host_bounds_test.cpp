@@ -1,4 +1,5 @@
-// The small parts that bounds are made of: memory budgets, token buckets, queues of packets, and what is known of paths.
+// The small parts that bounds are made of: memory budgets, token buckets, queues of packets, and what is known of
+// paths.
 #include <gtest/gtest.h>
 
 #include <vector>

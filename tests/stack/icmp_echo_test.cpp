@@ -66,8 +66,8 @@ TEST(icmp_echo, a_host_may_be_told_to_be_silent) {
 TEST(icmp_echo, what_a_link_has_padded_with_is_no_part_of_it) {
     lone_host h;
     raw const padding(18);  // of zeros: the checksum would not tell
-    auto const four = h.feed(
-        joined(ipv4(peer4, self4, 1, icmp4(wire::icmpv4::echo_request, 0, 1, bytes("abcd"))), padding));
+    auto const four =
+        h.feed(joined(ipv4(peer4, self4, 1, icmp4(wire::icmpv4::echo_request, 0, 1, bytes("abcd"))), padding));
     ASSERT_EQ(four.size(), 1U);
     EXPECT_EQ(four[0].bytes.size(), 20U + 8 + 4);
     auto const six = h.feed(
@@ -86,7 +86,8 @@ TEST(icmp_echo, answer_has_the_requests_class_without_its_congestion_mark) {
 
 TEST(icmp_echo, nobody_is_not_answered) {
     lone_host h;
-    EXPECT_TRUE(h.feed(ipv6("::", "ff02::1", 58, icmp6("::", "ff02::1", wire::icmpv6::echo_request, 0, 1, {}))).empty());
+    EXPECT_TRUE(
+        h.feed(ipv6("::", "ff02::1", 58, icmp6("::", "ff02::1", wire::icmpv6::echo_request, 0, 1, {}))).empty());
 }
 
 }  // namespace

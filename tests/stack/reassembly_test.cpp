@@ -67,8 +67,8 @@ TEST_P(reassembly, an_exact_duplicate_is_ignored) {
 
 TEST_P(reassembly, an_overlap_kills_the_datagram_and_what_still_comes) {
     auto const whole = datagram(100);
-    for (auto const& [from, to] : {std::pair{40U, 56U}, std::pair{0U, 56U}, std::pair{8U, 16U}, std::pair{40U, 108U},
-                                   std::pair{0U, 40U}}) {
+    for (auto const& [from, to] :
+         {std::pair{40U, 56U}, std::pair{0U, 56U}, std::pair{8U, 16U}, std::pair{40U, 108U}, std::pair{0U, 40U}}) {
         h.feed(piece(whole, 0, 48));
         EXPECT_EQ(h.why_dropped(piece(whole, from, to)), drop_reason::fragment_overlap);
         h.feed(piece(whole, 0, 48));

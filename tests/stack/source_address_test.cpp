@@ -1,5 +1,5 @@
-// The address a host speaks from, where it has several (RFC 6724 section 5): of the destination's kind and nearest to it;
-// and of an answer, the address that was asked.
+// The address a host speaks from, where it has several (RFC 6724 section 5): of the destination's kind and nearest to
+// it; and of an answer, the address that was asked.
 #include <gtest/gtest.h>
 
 #include "packet_builder.hpp"
