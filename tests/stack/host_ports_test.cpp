@@ -166,7 +166,7 @@ TEST(host_ports_alone, time_wait_is_not_reused_without_timestamps) {
         }
         return s;
     };
-    for (std::uint16_t const port : {0, 1234}) {
+    for (std::uint16_t const port : {std::uint16_t{0}, std::uint16_t{1234}}) {
         auto const client = open(port);
         ASSERT_EQ(client->connect(at("192.0.2.2", 80), net.now), error::einprogress);
         net.settle();
