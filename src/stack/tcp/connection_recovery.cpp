@@ -52,6 +52,7 @@ void connection::enter_recovery(delivery const& d, time_ns now) {
     bool const reduced = ecn_on_ && snd_una_ < ecn_recover_;
     if (!reduced) cc_.on_congestion(flight - beyond, now);
     phase_ = phase::recovery;
+    rack_.probe_outstanding = false;  // what it was to tell, that something was lost, is known and paid for
     recover_ = snd_nxt_;
     rescued_ = partial_ack_seen_ = false;
     if (ecn_on_) cwr_due_ = true;
