@@ -262,5 +262,43 @@ TEST(tcp_rack, needless_retransmissions_widen_the_window_once_a_round_for_sixtee
     EXPECT_EQ(r.span(1000, 80, true, true), 80 + 20);
 }
 
+TEST(tcp_rack, timeouts_count_as_recoveries_without_a_duplicate) {
+    connection_config config = with_sack();
+    config.rack = true;
+    script s{config};
+    s.connect();
+    s.drop_output();
+    s.wait(100 * milliseconds);
+    s.in("S. 0:1(0) ack 1 win 65535 mss 1000 sackok");
+    s.drop_output();
+    s.send(1000);
+    s.wait(100 * milliseconds);
+    s.in(". 1:1(0) ack 1001");
+    s.in(". 1:1(0) ack 1001 sack 1:1001");  // needless: the window is doubled, for sixteen recoveries
+    int at = 1001;
+    auto const round = [&] {
+        s.send(1000);
+        std::uint64_t const timeouts = s.c->info().timeouts;
+        while (s.c->info().timeouts == timeouts) s.wait(s.c->next_deadline() - s.now);
+        at += 1000;
+        s.in(". 1:1(0) ack " + std::to_string(at));
+        s.drop_output();
+    };
+    auto const window = [&] {  // beyond a round trip of 100 ms
+        s.send(2000);
+        s.drop_output();
+        s.wait(100 * milliseconds);
+        std::string const numbers = std::to_string(at + 1000) + ":" + std::to_string(at + 2000);
+        s.in(". 1:1(0) ack " + std::to_string(at) + " sack " + numbers);
+        time_ns const wait = s.c->next_deadline() - s.now;
+        at += 2000;
+        s.in(". 1:1(0) ack " + std::to_string(at));
+        return wait;
+    };
+    EXPECT_EQ(window(), 50 * milliseconds);
+    for (int i = 0; i < 16; ++i) round();
+    EXPECT_EQ(window(), 25 * milliseconds);
+}
+
 }  // namespace
 }  // namespace cardea::stack::tcp::test

@@ -28,7 +28,10 @@ void connection::on_delivery(delivery const& d, bool duplicate, time_ns now) {
             break;
         case phase::loss:
             if (d.acked > 0) grow_window(d, now);
-            if (recover_ <= snd_una_) phase_ = phase::open;
+            if (recover_ <= snd_una_) {
+                phase_ = phase::open;
+                rack_.on_recovery_end();
+            }
             if (phase_ == phase::loss && sack_on_ && !config_.rack) board_.mark_lost_below_sacks(mss_);
             break;
     }
