@@ -316,5 +316,20 @@ TEST(tcp_congestion_control, hystart_has_no_say_once_ssthresh_is_known) {
     EXPECT_EQ(c.ssthresh(), 50 * mss);
 }
 
+TEST(tcp_congestion_control, cubic_takes_renos_full_pace_from_the_window_before_the_loss_only) {
+    // RFC 9438 section 4.3: 9/17 of a segment a round up to 70, where the last loss was, though fast convergence has
+    // put W_max to 59.5.
+    auto c = control(congestion_algorithm::cubic, 100 * mss);
+    c.on_congestion(100 * mss, 0);
+    c.set_cwnd(c.ssthresh());
+    c.on_congestion(70 * mss, 0);
+    c.set_cwnd(c.ssthresh());
+    time_ns const rtt = 1 * milliseconds;
+    for (time_ns now = 0; now < 35 * rtt; now += rtt)
+        for (std::uint32_t acked = 0, w = c.cwnd(); acked < w; acked += mss) c.on_ack(ack(mss, now, rtt));
+    EXPECT_GT(c.cwnd(), 64 * mss);
+    EXPECT_LT(c.cwnd(), 70 * mss);
+}
+
 }  // namespace
 }  // namespace cardea::stack::tcp::test
