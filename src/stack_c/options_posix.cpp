@@ -10,7 +10,7 @@
 #include <optional>
 #include <string_view>
 
-#include "stack_c/handle.hpp"
+#include "stack_c/options_posix.hpp"
 
 using namespace cardea::stack_c;
 namespace stack_ns = cardea::stack;
@@ -53,6 +53,11 @@ constexpr integer_option integer_options[] = {
     {IPPROTO_IPV6, IPV6_MTU, socket_option::path_mtu},
     {IPPROTO_IPV6, IPV6_MTU_DISCOVER, socket_option::mtu_discover},
     {IPPROTO_IPV6, IPV6_RECVERR, socket_option::receive_errors},
+    {IPPROTO_IP, IP_MULTICAST_TTL, socket_option::multicast_hops},
+    {IPPROTO_IP, IP_MULTICAST_LOOP, socket_option::multicast_loop},
+    {IPPROTO_IPV6, IPV6_MULTICAST_HOPS, socket_option::multicast_hops},
+    {IPPROTO_IPV6, IPV6_MULTICAST_LOOP, socket_option::multicast_loop},
+    {IPPROTO_IPV6, IPV6_MULTICAST_IF, socket_option::multicast_interface},
     {SOL_SOCKET, SO_NO_CHECK, socket_option::checksum_off},
     {IPPROTO_UDP, UDP_SEGMENT, socket_option::segment_size},
 };
@@ -61,14 +66,6 @@ integer_option const* find_integer(int level, int name) {
     auto const at = std::find_if(std::begin(integer_options), std::end(integer_options),
                                  [=](auto const& o) { return o.level == level && o.name == name; });
     return at == std::end(integer_options) ? nullptr : at;
-}
-
-template <typename T>
-std::optional<T> read_value(void const* value, socklen_t size) {
-    T v;
-    if (value == nullptr || size < sizeof v) return std::nullopt;
-    std::memcpy(&v, value, sizeof v);
-    return v;
 }
 
 template <typename T>
@@ -112,8 +109,15 @@ outcome get_timeout(time_ns timeout, void* value, socklen_t* size) {
     return write_value(t, value, size);
 }
 
+/// IPv4's multicast options may be a byte, as the BSDs have them (ip(7): "a boolean integer argument"; Linux takes
+/// both).
+bool may_be_a_byte(integer_option const& o) {
+    return o.level == IPPROTO_IP && (o.name == IP_MULTICAST_TTL || o.name == IP_MULTICAST_LOOP);
+}
+
 outcome set_integer(integer_option const& o, descriptor& d, void const* value, socklen_t size, time_ns now) {
-    auto const v = read_value<int>(value, size);
+    auto v = read_value<int>(value, size);
+    if (!v && may_be_a_byte(o)) v = read_value<unsigned char>(value, size);
     if (!v) return outcome::failed(EINVAL);
     return outcome::of(d.socket->set_option(o.option, *v * o.unit, now));
 }
@@ -185,6 +189,7 @@ int cardea_stack_setsockopt(cardea_stack* stack, int fd, int level, int name, co
             if (level == SOL_SOCKET && name == SO_LINGER) return set_linger(*d, value, size, stack->now);
             if (level == SOL_SOCKET && name == SO_RCVTIMEO) return set_timeout(d->receive_timeout, value, size);
             if (level == SOL_SOCKET && name == SO_SNDTIMEO) return set_timeout(d->send_timeout, value, size);
+            if (auto const known = set_multicast(*stack, *d, level, name, value, size)) return *known;
             auto const* o = find_integer(level, name);
             return o == nullptr ? outcome::failed(ENOPROTOOPT) : set_integer(*o, *d, value, size, stack->now);
         };
