@@ -170,6 +170,11 @@ std::error_code kernel_socket::set_nonblocking(bool on) noexcept {
     return {};
 }
 
+bool kernel_socket::is_nonblocking() const noexcept {
+    const int flags = ::fcntl(fd_, F_GETFL);
+    return flags >= 0 && (flags & O_NONBLOCK) != 0;
+}
+
 bool kernel_socket::is_listening() const noexcept {
     int listening = 0;
     socklen_t size = sizeof listening;
@@ -216,6 +221,7 @@ void accepted_ahead::reset_all() noexcept {
 void kernel_socket::inherit(native_socket& from) noexcept {
     ahead_.take_from(from);
     lingered_ = from.lingered;
+    shared_ = from.shared;
     messages_ = std::static_pointer_cast<message_state>(std::exchange(from.messages, nullptr));
     uses_messages_ = messages_ != nullptr;
 }
@@ -223,6 +229,7 @@ void kernel_socket::inherit(native_socket& from) noexcept {
 void kernel_socket::give_inherited_to(native_socket& out) noexcept {
     ahead_.give_to(out);
     out.lingered = lingered_;
+    out.shared = shared_;
     out.messages = std::exchange(messages_, nullptr);
 }
 

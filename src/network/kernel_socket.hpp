@@ -89,6 +89,9 @@ class kernel_socket : public network_socket {
     [[nodiscard]] bool lingers() const noexcept { return lingers_; }
     /// A connection accepted here may: it has SO_LINGER as the listener had it when the handshake was done.
     [[nodiscard]] bool hands_on_linger() const noexcept { return lingered_; }
+    /// native_socket::shared.
+    [[nodiscard]] bool is_shared() const noexcept { return shared_; }
+    [[nodiscard]] bool is_nonblocking() const noexcept;
     /// SO_LINGER comes with a descriptor, from a listener (accept(2)) or from another network.
     void learn_linger() noexcept;
     std::error_code set_nonblocking(bool on) noexcept;
@@ -170,6 +173,7 @@ class kernel_socket : public network_socket {
 
     bool lingers_ = false;
     bool lingered_ = false;
+    bool shared_ = false;
     accepted_ahead ahead_;
     std::shared_ptr<message_state> messages_;
     std::atomic<bool> uses_messages_{false};

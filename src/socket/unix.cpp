@@ -111,6 +111,8 @@ unix_listener::unix_listener(address where, int backlog, std::error_code& ec) no
     if (ec) close();
 }
 
+unix_listener::unix_listener(socket&& listening) : socket_(std::move(listening)), path_(path_of(socket_.local())) {}
+
 unix_listener::unix_listener(unix_listener&& other) noexcept
     : socket_(std::move(other.socket_)), path_(std::exchange(other.path_, {})) {}
 

@@ -71,8 +71,9 @@ class group_reports : public ::testing::Test {
         h.now = end;
         return all;
     }
-    void ask(std::string_view about, std::initializer_list<std::string_view> sources = {}, unsigned tenths = 20) {
-        auto m = octets({0x11, tenths, 0, 0, 0, 0, 0, 0, 2, 125, 0, static_cast<unsigned>(sources.size())});
+    void ask(std::string_view about, std::initializer_list<std::string_view> sources = {}, unsigned tenths = 20,
+             unsigned robustness = 2) {
+        auto m = octets({0x11, tenths, 0, 0, 0, 0, 0, 0, robustness, 125, 0, static_cast<unsigned>(sources.size())});
         wire::put32(m, 4, ip(about).v4_value());
         for (auto s : sources) {
             m.resize(m.size() + 4);
@@ -141,7 +142,11 @@ TEST_F(group_reports, what_is_everybodys_or_of_the_loopback_is_not_told) {
 TEST_F(group_reports, of_ipv6_go_by_mld) {
     auto const s = open(ip_version::v6);
     s->join_group(group("ff15::a"), h.now);
-    EXPECT_EQ(heard(), said{"TO_EX ff15::a"});
+    auto const out = h.poll();
+    ASSERT_EQ(out.size(), 1U);
+    EXPECT_EQ(read_report(out[0]), said{"TO_EX ff15::a"});
+    EXPECT_EQ(wire::parse_ipv6(out[0].bytes).header.source,
+              ip("::"));  // no link-local address to say it with (RFC 3590)
     s->leave_group(group("ff15::a"), h.now);
     EXPECT_EQ(heard(), said{"TO_IN ff15::a"});
 }
@@ -217,6 +222,50 @@ TEST_F(group_reports, many_groups_take_several_packets) {
     }
     EXPECT_EQ(records, 400U);
     EXPECT_EQ(out.size(), 3U);
+}
+
+TEST_F(group_reports, a_query_never_puts_off_what_is_due_sooner) {
+    auto const s = open();
+    s->join_group(group("239.1.2.3"), h.now);
+    heard_within(seconds(2));
+    ask("239.1.2.3", {}, 1);
+    auto const due = h.it->next_deadline();
+    ask("239.1.2.3", {}, 127);
+    EXPECT_LE(h.it->next_deadline(), due);
+    EXPECT_EQ(heard_within(seconds(13)), said{"IS_EX 239.1.2.3"});
+    ask("0.0.0.0", {}, 1);
+    ask("239.1.2.3", {}, 127);  // the answer to all is sooner, and says it too
+    EXPECT_EQ(heard_within(seconds(13)), said{"IS_EX 239.1.2.3"});
+}
+
+TEST_F(group_reports, a_query_of_the_group_covers_one_of_its_sources) {
+    auto const s = open();
+    s->join_group(group("239.1.2.3"), h.now);
+    heard_within(seconds(2));
+    ask("239.1.2.3");
+    ask("239.1.2.3", {"192.0.2.7"});
+    EXPECT_EQ(heard_within(seconds(3)), said{"IS_EX 239.1.2.3"});
+    ask("239.1.2.3", {"192.0.2.7"});
+    ask("239.1.2.3", {"192.0.2.8"});
+    EXPECT_EQ(heard_within(seconds(3)), said{"IS_IN 239.1.2.3 192.0.2.7 192.0.2.8"});
+}
+
+TEST_F(group_reports, changes_are_told_as_often_as_the_router_asks_for) {
+    auto const s = open();
+    ask("0.0.0.0", {}, 20, 4);
+    s->join_group(group("239.1.2.3"), h.now);
+    auto all = heard();
+    for (auto const& r : heard_within(seconds(5))) all.push_back(r);
+    EXPECT_EQ(std::count(all.begin(), all.end(), "TO_EX 239.1.2.3"), 4);
+}
+
+TEST_F(group_reports, a_change_of_mode_says_it_in_place_of_sources_that_were_to_be_told) {
+    auto const one = open(), all = open();
+    one->join_group(group("232.1.1.1", "192.0.2.7"), h.now);
+    heard();
+    all->join_group(group("232.1.1.1"), h.now);
+    EXPECT_EQ(heard(), said{"TO_EX 232.1.1.1"});
+    EXPECT_EQ(heard_within(seconds(3)), said{"TO_EX 232.1.1.1"});
 }
 
 }  // namespace

@@ -167,6 +167,18 @@ TEST_P(host_offload, glued_datagrams_are_taken_apart) {
     EXPECT_EQ(receive(*s, h.now), "<EAGAIN>");
 }
 
+TEST_P(host_offload, a_datagram_in_fragments_has_its_checksum_made_here) {
+    host_pair net{all_on};
+    through_a_device(net);
+    auto const server = net.b->open_udp(family());
+    ASSERT_EQ(server->bind(at(b(), 9)), error::ok);
+    auto const client = net.a->open_udp(family());
+    auto const data = filler(3000);
+    client->send_to({data, {}}, at(b(), 9), net.now);
+    net.settle();
+    EXPECT_EQ(receive(*server, net.now), text(data));  // no device could complete it
+}
+
 INSTANTIATE_TEST_SUITE_P(versions, host_offload, ::testing::Bool(),
                          [](auto const& p) { return p.param ? "v6" : "v4"; });
 

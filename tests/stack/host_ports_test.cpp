@@ -2,8 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <vector>
 
-#include "host_pair.hpp"
+#include "packet_builder.hpp"
 
 namespace cardea::stack {
 namespace {
@@ -147,6 +148,72 @@ TEST_F(host_ports, an_unreachable_network_is_named_at_once) {
     auto u = closed.a->open_udp(ip_version::v6);
     EXPECT_EQ(u->send_to(payload("x"), at("2001:db8:ffff::1", 9), 0).problem, error::enetunreach);
     EXPECT_EQ(s->connect(at("192.0.2.2", 80), 0), error::einprogress);
+}
+
+TEST(host_ports_alone, time_wait_is_not_reused_without_timestamps) {
+    host_pair net{[](host_config& c) {
+        c.first_ephemeral_port = c.last_ephemeral_port = 50'000;
+        c.tcp.timestamps = false;
+    }};
+    auto const l = net.b->open_tcp(ip_version::v4);
+    ASSERT_EQ(l->bind(at("192.0.2.2", 80)), error::ok);
+    ASSERT_EQ(l->listen(5, net.now), error::ok);
+    auto const open = [&](std::uint16_t port) {  // 0: an ephemeral one
+        auto s = net.a->open_tcp(ip_version::v4);
+        s->set_option(socket_option::reuse_address, 1, net.now);
+        if (port != 0) {
+            EXPECT_EQ(s->bind(at("192.0.2.1", port)), error::ok);
+        }
+        return s;
+    };
+    for (std::uint16_t const port : {std::uint16_t{0}, std::uint16_t{1234}}) {
+        auto const client = open(port);
+        ASSERT_EQ(client->connect(at("192.0.2.2", 80), net.now), error::einprogress);
+        net.settle();
+        auto const server = std::move(l->accept(net.now).connection);
+        client->close(net.now);
+        net.settle();
+        server->close(net.now);
+        net.settle();
+        EXPECT_EQ(open(port)->connect(at("192.0.2.2", 80), net.now), error::eaddrnotavail) << port;
+    }
+    auto const again = open(0);
+    net.run_for(seconds(61));
+    EXPECT_EQ(again->connect(at("192.0.2.2", 80), net.now), error::einprogress);
+}
+
+TEST(host_ports_alone, a_connection_from_time_wait_begins_above_every_number_of_the_old_one) {
+    host_pair net{[](host_config& c) { c.first_ephemeral_port = c.last_ephemeral_port = 50'000; }};
+    auto const l = net.b->open_tcp(ip_version::v4);
+    ASSERT_EQ(l->bind(at("192.0.2.2", 80)), error::ok);
+    ASSERT_EQ(l->listen(5, net.now), error::ok);
+    std::vector<std::uint32_t> numbers;  // of a's segments, payload included
+    net.pass = [&numbers](bool from_a, packet& p) {
+        auto const b = bytes_view{p.bytes};
+        auto const header = (std::size_t{wire::get8(b, 32)} >> 4) * 4;
+        if (from_a) numbers.push_back(wire::get32(b, 24) + static_cast<std::uint32_t>(b.size() - 20 - header));
+        return true;
+    };
+    auto client = net.a->open_tcp(ip_version::v4);
+    client->connect(at("192.0.2.2", 80), net.now);
+    net.settle();
+    auto const server = std::move(l->accept(net.now).connection);
+    auto const data = filler(250'000);  // faster than the clock of initial numbers ticks
+    ASSERT_EQ(client->send({data, {}}, 0, net.now).size, data.size());
+    net.settle();
+    raw got(data.size());
+    ASSERT_EQ(server->recv(got, 0, net.now).size, data.size());
+    client->close(net.now);
+    net.run_for(milliseconds(10));
+    server->close(net.now);
+    net.run_for(milliseconds(10));
+    auto const highest = numbers.back();
+    numbers.clear();
+    auto const again = net.a->open_tcp(ip_version::v4);
+    ASSERT_EQ(again->connect(at("192.0.2.2", 80), net.now), error::einprogress);
+    net.run_for(milliseconds(0));
+    ASSERT_FALSE(numbers.empty());
+    EXPECT_LT(0, static_cast<std::int32_t>(numbers.front() - highest));
 }
 
 }  // namespace

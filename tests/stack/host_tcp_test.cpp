@@ -172,6 +172,9 @@ TEST_P(host_tcp, calls_in_the_wrong_state_fail_as_the_kernel_says) {
     auto const listener = listening(80);
     EXPECT_EQ(listener->accept(net.now).problem, error::eagain);
     EXPECT_EQ(listener->connect(at(b(), 81), net.now), error::eisconn);
+    auto const opening = net.a->open_tcp(family());
+    EXPECT_EQ(opening->connect(at(b(), 80), net.now), error::einprogress);
+    EXPECT_EQ(opening->send(payload("x"), 0, net.now).problem, error::eagain);
     s->close(net.now);
     s->close(net.now);
     EXPECT_EQ(s->send(payload("x"), 0, net.now).problem, error::ebadf);

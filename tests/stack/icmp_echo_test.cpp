@@ -63,5 +63,32 @@ TEST(icmp_echo, a_host_may_be_told_to_be_silent) {
     EXPECT_TRUE(h.feed(ipv4(peer4, self4, 1, icmp4(wire::icmpv4::echo_request, 0, 1, {}))).empty());
 }
 
+TEST(icmp_echo, what_a_link_has_padded_with_is_no_part_of_it) {
+    lone_host h;
+    raw const padding(18);  // of zeros: the checksum would not tell
+    auto const four =
+        h.feed(joined(ipv4(peer4, self4, 1, icmp4(wire::icmpv4::echo_request, 0, 1, bytes("abcd"))), padding));
+    ASSERT_EQ(four.size(), 1U);
+    EXPECT_EQ(four[0].bytes.size(), 20U + 8 + 4);
+    auto const six = h.feed(
+        joined(ipv6(peer6, self6, 58, icmp6(peer6, self6, wire::icmpv6::echo_request, 0, 1, bytes("abcd"))), padding));
+    ASSERT_EQ(six.size(), 1U);
+    EXPECT_EQ(six[0].bytes.size(), 40U + 8 + 4);
+}
+
+TEST(icmp_echo, answer_has_the_requests_class_without_its_congestion_mark) {
+    lone_host h;
+    auto const out = h.feed(ipv4(peer4, self4, 1, icmp4(wire::icmpv4::echo_request, 0, 1, bytes("x")),
+                                 [](wire::ipv4_header& f) { f.tos = 0xb8 | wire::ecn::ce; }));
+    ASSERT_EQ(out.size(), 1U);
+    EXPECT_EQ(wire::get8(out[0].bytes, 1), 0xb8);
+}
+
+TEST(icmp_echo, nobody_is_not_answered) {
+    lone_host h;
+    EXPECT_TRUE(
+        h.feed(ipv6("::", "ff02::1", 58, icmp6("::", "ff02::1", wire::icmpv6::echo_request, 0, 1, {}))).empty());
+}
+
 }  // namespace
 }  // namespace cardea::stack

@@ -46,7 +46,7 @@ TEST_F(icmp_forgery, the_true_report_is_believed) {
 }
 
 TEST_F(icmp_forgery, a_sequence_number_outside_the_flight_is_not_believed) {
-    for (std::uint32_t off : {0x80000000U, 100'000U, static_cast<std::uint32_t>(-100'000)}) {
+    for (std::uint32_t off : {0x80000000U, 100'000U, 1000U, static_cast<std::uint32_t>(-100'000)}) {
         auto quoted = in_flight;
         wire::put32(quoted, 24, wire::get32(quoted, 24) + off);
         tell(quoted, wire::icmpv4::code_fragmentation_needed, 1000);
@@ -114,6 +114,13 @@ TEST_F(icmp_forgery, a_report_never_raises_the_estimate_and_never_goes_below_the
     EXPECT_EQ(path_mtu(), 1000);
     tell(in_flight, wire::icmpv4::code_fragmentation_needed, 300);
     EXPECT_EQ(path_mtu(), 552);
+}
+
+TEST_F(icmp_forgery, a_quote_of_a_later_fragment_has_no_ports_to_believe) {
+    auto quoted = in_flight;
+    wire::put16(quoted, 6, 1);
+    tell(quoted, wire::icmpv4::code_fragmentation_needed, 1000);
+    EXPECT_EQ(path_mtu(), 1500);
 }
 
 }  // namespace

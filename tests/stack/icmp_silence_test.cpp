@@ -61,12 +61,13 @@ TEST(icmp_silence, nothing_about_an_icmp_error) {
 
 TEST(icmp_silence, multicast_is_answered_for_an_option_that_demands_it) {
     lone_host h;
-    auto const packet = [](unsigned option) {
-        return ipv6(peer6, "ff02::1", 60,
-                    joined(octets({17, 0, option, 4, 0, 0, 0, 0}), udp(peer6, "ff02::1", 5, 9, bytes("data"))));
+    auto const packet = [](unsigned option, std::string_view from) {
+        return ipv6(from, "ff02::1", 60,
+                    joined(octets({17, 0, option, 4, 0, 0, 0, 0}), udp(from, "ff02::1", 5, 9, bytes("data"))));
     };
-    EXPECT_EQ(h.feed(packet(0x9e)).size(), 1U);
-    EXPECT_EQ(h.feed(packet(0xde)).size(), 0U);
+    EXPECT_EQ(h.feed(packet(0x9e, peer6)).size(), 1U);
+    EXPECT_EQ(h.feed(packet(0xde, peer6)).size(), 0U);
+    EXPECT_EQ(h.feed(packet(0x9e, "::")).size(), 0U);  // but there has to be somebody (RFC 4443 section 2.4 (e.6))
 }
 
 TEST(icmp_silence, an_error_quotes_as_much_as_fits_and_no_more) {

@@ -165,5 +165,15 @@ TEST_F(ip_validation, an_unknown_protocol_is_answered_with_an_error) {
     EXPECT_EQ(wire::get32(v6[0].bytes, 44), 6U);
 }
 
+TEST_F(ip_validation, a_udp_length_below_the_packets_ends_the_datagram) {
+    auto const s = h.it->open_udp(ip_version::v4);
+    ASSERT_EQ(s->bind({ip_address::any_v4(), 19}), error::ok);
+    auto const longer = joined(udp(peer4, self4, 5, 19, bytes("data")), bytes("more"));
+    h.feed(ipv4(peer4, self4, 17, longer));
+    EXPECT_EQ(receive(*s, h.now), "data");
+    EXPECT_EQ(h.why_dropped(ipv4(peer4, self4, 17, udp(peer4, self4, 5, 0, bytes("data")))),
+              drop_reason::bad_transport_header);  // nobody has port 0
+}
+
 }  // namespace
 }  // namespace cardea::stack

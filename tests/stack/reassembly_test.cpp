@@ -67,14 +67,15 @@ TEST_P(reassembly, an_exact_duplicate_is_ignored) {
 
 TEST_P(reassembly, an_overlap_kills_the_datagram_and_what_still_comes) {
     auto const whole = datagram(100);
-    for (auto const& [from, to] : {std::pair{40U, 56U}, std::pair{0U, 56U}, std::pair{8U, 16U}, std::pair{40U, 108U}}) {
+    for (auto const& [from, to] :
+         {std::pair{40U, 56U}, std::pair{0U, 56U}, std::pair{8U, 16U}, std::pair{40U, 108U}, std::pair{0U, 40U}}) {
         h.feed(piece(whole, 0, 48));
         EXPECT_EQ(h.why_dropped(piece(whole, from, to)), drop_reason::fragment_overlap);
         h.feed(piece(whole, 0, 48));
         h.feed(piece(whole, 48, whole.size()));
         EXPECT_EQ(got(), "<EAGAIN>");
         h.now += seconds(61);
-        h.poll();
+        EXPECT_TRUE(h.poll().empty());  // nobody is told of the time that has run out for it
     }
     EXPECT_EQ(h.it->counters().reassembly_bytes, 0U);
 }
@@ -147,6 +148,42 @@ TEST_P(reassembly, a_middle_fragment_whose_length_is_no_multiple_of_eight_is_ref
     EXPECT_EQ(h.why_dropped(piece(datagram(100), 0, 47)), drop_reason::bad_header);
 }
 
+TEST_P(reassembly, two_ends_that_differ_kill_the_datagram) {
+    auto const whole = datagram(100), shorter = datagram(48);  // with the header 108 and 56 octets
+    h.feed(piece(whole, 96, whole.size()));
+    EXPECT_EQ(h.why_dropped(piece(shorter, 48, shorter.size())), drop_reason::bad_header);
+    h.feed(piece(whole, 64, 72, 2));
+    EXPECT_EQ(h.why_dropped(piece(shorter, 48, shorter.size(), 2)), drop_reason::bad_header);
+}
+
+TEST_P(reassembly, the_whole_has_its_checksum_verified) {
+    auto spoiled = datagram(100);
+    spoiled[50] ^= std::byte{1};
+    h.feed(piece(spoiled, 0, 48));
+    EXPECT_EQ(h.why_dropped(piece(spoiled, 48, spoiled.size())), drop_reason::bad_checksum);
+    EXPECT_EQ(got(), "<EAGAIN>");
+}
+
+TEST_P(reassembly, no_more_datagrams_than_the_bound_are_begun) {
+    h = lone_host{[](host_config& c) { c.reassembly_datagrams = 4; }};
+    open();
+    auto const whole = datagram(100);
+    for (unsigned id = 1; id <= 5; ++id) h.feed(piece(whole, 0, 48, id));
+    h.feed(piece(whole, 48, whole.size(), 2));
+    EXPECT_EQ(got(), expected(100));
+    h.feed(piece(whole, 48, whole.size(), 1));  // the oldest had to give way
+    EXPECT_EQ(got(), "<EAGAIN>");
+}
+
+TEST_P(reassembly, one_without_its_first_fragment_does_not_silence_the_others) {
+    auto const whole = datagram(100);
+    h.feed(piece(whole, 48, whole.size(), 1));
+    h.feed(piece(whole, 0, 48, 2));
+    h.now += seconds(60);
+    EXPECT_EQ(h.poll().size(), 1U);
+    EXPECT_EQ(h.it->counters().drops(drop_reason::fragment_timeout), 2U);
+}
+
 INSTANTIATE_TEST_SUITE_P(versions, reassembly, ::testing::Bool(), [](auto const& p) { return p.param ? "v6" : "v4"; });
 
 TEST(reassembly_v6, a_first_fragment_without_its_whole_header_chain_is_refused) {
@@ -156,10 +193,45 @@ TEST(reassembly_v6, a_first_fragment_without_its_whole_header_chain_is_refused) 
     f.more = true;
     wire::emit_ipv6_fragment(60, f, header);
     auto const p = ipv6(peer6, self6, 44, joined(header, octets({17, 9, 1, 4, 0, 0, 0, 0})));
-    h.feed(p);
-    f.more = false, f.offset = 8;
-    wire::emit_ipv6_fragment(60, f, header);
-    EXPECT_EQ(h.why_dropped(ipv6(peer6, self6, 44, joined(header, filler(8)))), drop_reason::truncated);
+    EXPECT_EQ(h.why_dropped(p), drop_reason::truncated);
+    EXPECT_EQ(h.it->counters().reassembly_bytes, 0U);
+}
+
+TEST(reassembly_v4, fragments_of_two_protocols_are_of_two_datagrams) {
+    lone_host h;
+    auto const s = h.it->open_udp(ip_version::v4);
+    ASSERT_EQ(s->bind({ip_address::any_v4(), 9}), error::ok);
+    auto const whole = udp(peer4, self4, 5, 9, filler(100));
+    auto const piece = [&](std::uint8_t protocol, std::size_t from, std::size_t to) {
+        return ipv4(peer4, self4, protocol, bytes_view{whole}.subspan(from, to - from), [&](wire::ipv4_header& f) {
+            f.identification = 1;
+            f.more_fragments = to < whole.size();
+            f.fragment_offset = static_cast<std::uint16_t>(from);
+        });
+    };
+    h.feed(piece(17, 0, 48));
+    h.feed(piece(1, 48, whole.size()));
+    EXPECT_EQ(receive(*s, h.now), "<EAGAIN>");
+    h.feed(piece(17, 48, whole.size()));
+    EXPECT_EQ(receive(*s, h.now), text(filler(100)));
+    EXPECT_EQ(h.why_dropped(piece(17, whole.size() / 8 * 8 + 8, whole.size() / 8 * 8 + 8)), drop_reason::bad_header);
+}
+
+TEST(reassembly_v6, what_stood_before_the_fragment_header_stands_before_the_whole) {
+    lone_host h;
+    auto const s = h.it->open_udp(ip_version::v6);
+    ASSERT_EQ(s->bind({ip_address::any_v6(), 9}), error::ok);
+    auto const whole = udp(peer6, self6, 5, 9, filler(100));
+    for (std::size_t from : {0U, 48U}) {
+        std::size_t const n = from == 0 ? 48 : whole.size() - 48;
+        wire::ipv6_fragment f;
+        f.more = from == 0, f.offset = static_cast<std::uint16_t>(from);
+        raw header(8);
+        wire::emit_ipv6_fragment(17, f, header);
+        auto const options = octets({44, 0, 1, 4, 0, 0, 0, 0});  // destination options: PadN
+        h.feed(ipv6(peer6, self6, 60, joined(options, joined(header, bytes_view{whole}.subspan(from, n)))));
+    }
+    EXPECT_EQ(receive(*s, h.now), text(filler(100)));
 }
 
 }  // namespace

@@ -74,5 +74,18 @@ TEST(tcp_bounded_memory, reading_nothing_stops_the_sender) {
     EXPECT_TRUE(p.run([&] { return p.flow_of(false).received == 10'000'000; }, p.now() + 600 * seconds));
 }
 
+TEST(tcp_bounded_memory, what_lies_beyond_a_gap_is_given_up_with_its_memory) {
+    receive_buffer r;
+    r.start(sequence{1});
+    std::array<std::byte, 100> const data{};
+    r.insert(sequence{1}, {data, {}}, sequence{100'000});
+    r.insert(sequence{60'001}, {data, {}}, sequence{100'000});
+    EXPECT_GE(r.memory(), 60'000U);
+    r.prune();
+    EXPECT_FALSE(r.has_gap());
+    EXPECT_EQ(r.readable(), 100U);
+    EXPECT_LT(r.memory(), 4096U);
+}
+
 }  // namespace
 }  // namespace cardea::stack::tcp::test

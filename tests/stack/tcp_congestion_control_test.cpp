@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 
 namespace cardea::stack::tcp::test {
 namespace {
@@ -170,6 +171,164 @@ TEST(tcp_congestion_control, hystart_goes_on_when_the_rise_was_noise) {
     EXPECT_EQ(round(1, 50 * milliseconds), hystart::phase::slow_start);
     EXPECT_EQ(round(2, 70 * milliseconds), hystart::phase::conservative);
     EXPECT_EQ(round(3, 50 * milliseconds), hystart::phase::slow_start);
+}
+
+TEST(tcp_congestion_control, growth_begins_anew_after_a_loss) {
+    auto c = control(congestion_algorithm::newreno, 20 * mss);
+    c.on_congestion(20 * mss, 0);
+    c.set_cwnd(c.ssthresh());
+    c.on_ack(ack(9 * mss));  // nearly enough for a segment
+    c.on_congestion(20 * mss, 0);
+    c.on_ack(ack(9 * mss));
+    EXPECT_EQ(c.cwnd(), 10 * mss);
+    c.on_ack(ack(mss));
+    EXPECT_EQ(c.cwnd(), 11 * mss);
+}
+
+TEST(tcp_congestion_control, what_passes_ssthresh_counts_for_congestion_avoidance) {
+    auto c = control(congestion_algorithm::newreno, 10 * mss);
+    c.on_congestion(20 * mss, 0);
+    c.set_cwnd(9 * mss);
+    c.on_ack(ack(11 * mss));  // one up to ssthresh, the rest is a window's worth
+    EXPECT_EQ(c.cwnd(), 11 * mss);
+}
+
+/// CUBIC after a loss at 100 segments, `since` after it.
+congestion_control cubic_after_loss() {
+    auto c = control(congestion_algorithm::cubic, 100 * mss);
+    c.on_congestion(100 * mss, 0);
+    c.set_cwnd(c.ssthresh());
+    c.on_ack(ack(mss, 0));  // the epoch begins
+    return c;
+}
+
+TEST(tcp_congestion_control, cubic_grows_by_half_a_window_a_round_at_most) {
+    auto c = cubic_after_loss();
+    std::uint32_t const before = c.cwnd();
+    for (std::uint32_t acked = 0; acked < before; acked += mss) c.on_ack(ack(mss, 60 * seconds));  // far up the curve
+    EXPECT_GT(c.cwnd(), before + before / 4);
+    EXPECT_LE(c.cwnd(), before * 2);
+}
+
+TEST(tcp_congestion_control, cubic_begins_an_epoch_after_loss_timeout_idleness_and_another_size) {
+    // After a minute the curve would be far beyond; in a new epoch it is at its beginning.
+    std::function<void(congestion_control&)> const events[] = {
+        [](auto& c) { c.on_congestion(70 * mss, 60 * seconds), c.set_cwnd(c.ssthresh()); },
+        [](auto& c) { c.on_timeout(70 * mss, false, sequence{0}, 60 * seconds), c.set_cwnd(c.ssthresh()); },
+        [](auto& c) { c.on_idle(70 * mss, 60 * seconds); },
+        [](auto& c) { c.set_mss(mss - 1); },
+    };
+    for (auto const& event : events) {
+        auto c = cubic_after_loss();
+        event(c);
+        std::uint32_t const before = c.cwnd();
+        for (int i = 0; i < 10; ++i) c.on_ack(ack(mss, 60 * seconds + 1));
+        EXPECT_LT(c.cwnd(), before + mss) << &event - events;
+    }
+}
+
+TEST(tcp_congestion_control, cubic_without_a_loss_grows_from_where_it_stands) {
+    // Slow start that HyStart++ or an old ssthresh has ended above the last peak: K is zero, W_max the present window
+    // (RFC 9438 section 4.2).
+    auto c = control(congestion_algorithm::cubic, 10 * mss);
+    c.on_congestion(10 * mss, 0);
+    c.set_cwnd(100 * mss);
+    for (std::uint32_t acked = 0; acked < 100 * mss; acked += mss) c.on_ack(ack(mss, 1 * seconds));
+    EXPECT_GE(c.cwnd(), 100 * mss);
+    std::uint32_t const before = c.cwnd();
+    for (std::uint32_t acked = 0; acked < before; acked += mss) c.on_ack(ack(mss, 6 * seconds));
+    EXPECT_GT(c.cwnd(), before + 25 * mss);  // 0.4 times 5^3 is 50
+}
+
+TEST(tcp_congestion_control, timeout_after_timeout_leaves_ssthresh) {
+    auto c = control(congestion_algorithm::cubic, 100 * mss);
+    c.on_timeout(100 * mss, true, sequence{0}, 0);
+    c.on_timeout(mss, false, sequence{0}, 0);
+    EXPECT_EQ(c.ssthresh(), 70 * mss);
+}
+
+/// HyStart++, a round of `samples` each.
+struct rounds {
+    hystart h;
+    std::uint32_t n = 0;
+    rounds() { h.restart(sequence{0}); }
+    hystart::phase next(time_ns rtt, std::uint32_t samples = 8) {
+        auto p = hystart::phase::slow_start;
+        for (std::uint32_t i = 1; i <= samples; ++i) p = h.on_ack(sequence{n * 8 + i}, sequence{(n + 1) * 8 + 1}, rtt);
+        ++n;
+        return p;
+    }
+};
+
+TEST(tcp_congestion_control, hystart_asks_for_an_eighth_more_within_4_and_16_milliseconds) {
+    struct {
+        time_ns before, too_little, enough;
+    } const cases[] = {{8 * milliseconds, 12 * milliseconds - 1, 12 * milliseconds},
+                       {80 * milliseconds, 90 * milliseconds - 1, 90 * milliseconds},
+                       {800 * milliseconds, 816 * milliseconds - 1, 816 * milliseconds}};
+    for (auto const& c : cases) {
+        rounds a, b;
+        a.next(c.before), b.next(c.before);
+        EXPECT_EQ(a.next(c.too_little), hystart::phase::slow_start) << c.before;
+        EXPECT_EQ(b.next(c.enough), hystart::phase::conservative) << c.before;
+    }
+}
+
+TEST(tcp_congestion_control, hystart_judges_by_eight_samples) {
+    rounds r;
+    r.next(50 * milliseconds);
+    EXPECT_EQ(r.next(90 * milliseconds, 7), hystart::phase::slow_start);
+    rounds s;
+    s.next(50 * milliseconds);
+    EXPECT_EQ(s.next(90 * milliseconds, 8), hystart::phase::conservative);
+}
+
+TEST(tcp_congestion_control, hystart_is_conservative_for_five_rounds_each_time) {
+    rounds r;
+    r.next(50 * milliseconds);
+    EXPECT_EQ(r.next(70 * milliseconds), hystart::phase::conservative);
+    EXPECT_EQ(r.next(70 * milliseconds), hystart::phase::conservative);
+    EXPECT_EQ(r.next(70 * milliseconds), hystart::phase::conservative);
+    EXPECT_EQ(r.next(69 * milliseconds), hystart::phase::slow_start);  // the rise was noise
+    EXPECT_EQ(r.next(90 * milliseconds), hystart::phase::conservative);
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(r.next(90 * milliseconds), hystart::phase::conservative) << i;
+    EXPECT_EQ(r.next(90 * milliseconds), hystart::phase::done);
+}
+
+TEST(tcp_congestion_control, cubic_adds_up_small_acknowledgements) {
+    auto few = cubic_after_loss(), many = cubic_after_loss();
+    for (int i = 0; i < 70; ++i) few.on_ack(ack(mss, 2 * seconds));
+    for (int i = 0; i < 7000; ++i) many.on_ack(ack(mss / 100, 2 * seconds));
+    EXPECT_GT(few.cwnd(), 75 * mss);
+    EXPECT_NEAR(few.cwnd(), many.cwnd(), mss);
+}
+
+TEST(tcp_congestion_control, hystart_has_no_say_once_ssthresh_is_known) {
+    auto c = control(congestion_algorithm::newreno, 100 * mss, true);
+    c.on_timeout(100 * mss, true, sequence{0}, 0);
+    EXPECT_EQ(c.ssthresh(), 50 * mss);
+    for (std::uint32_t n = 1; c.in_slow_start(); ++n) {  // eight samples a round, each round slower
+        ack_event e = ack(mss / 10, 0, (50 + n / 8 * 30) * milliseconds);
+        e.una = sequence{n};
+        e.nxt = sequence{n + 8};
+        c.on_ack(e);
+    }
+    EXPECT_EQ(c.ssthresh(), 50 * mss);
+}
+
+TEST(tcp_congestion_control, cubic_takes_renos_full_pace_from_the_window_before_the_loss_only) {
+    // RFC 9438 section 4.3: 9/17 of a segment a round up to 70, where the last loss was, though fast convergence has
+    // put W_max to 59.5.
+    auto c = control(congestion_algorithm::cubic, 100 * mss);
+    c.on_congestion(100 * mss, 0);
+    c.set_cwnd(c.ssthresh());
+    c.on_congestion(70 * mss, 0);
+    c.set_cwnd(c.ssthresh());
+    time_ns const rtt = 1 * milliseconds;
+    for (time_ns now = 0; now < 35 * rtt; now += rtt)
+        for (std::uint32_t acked = 0, w = c.cwnd(); acked < w; acked += mss) c.on_ack(ack(mss, now, rtt));
+    EXPECT_GT(c.cwnd(), 64 * mss);
+    EXPECT_LT(c.cwnd(), 70 * mss);
 }
 
 }  // namespace

@@ -113,5 +113,14 @@ TEST(tcp_path_mtu, stream_goes_on_over_a_path_that_narrows) {
     }
 }
 
+TEST(tcp_path_mtu, no_path_of_ipv6_takes_less_than_1280) {
+    connection_config config = plain();
+    config.mtu = 1500;
+    script s{config, ip_address::v6({0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2})};
+    s.connect_fully("win 65535 mss 1440");
+    s.c->on_path_mtu(552, s.now);
+    EXPECT_EQ(s.c->info().mss, 1220U);  // RFC 8201 section 4
+}
+
 }  // namespace
 }  // namespace cardea::stack::tcp::test

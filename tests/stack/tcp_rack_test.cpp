@@ -208,5 +208,97 @@ TEST(tcp_rack, reordering_link_causes_few_false_retransmissions) {
     EXPECT_LT(p.a().info().resends, 10U);
 }
 
+/// What one acknowledgement has delivered: up to `end`, sent at `sent_at`.
+delivery arrived(time_ns sent_at, std::uint32_t end, bool resent = false) {
+    delivery d;
+    d.newest_sent_at = sent_at;
+    d.newest_end = sequence{end};
+    d.newest_resent = resent;
+    if (!resent) d.lowest_original_end = d.newest_end;
+    return d;
+}
+
+TEST(tcp_rack, acknowledgement_sooner_than_the_path_allows_is_not_of_the_retransmission) {
+    rack_state r;
+    r.on_delivery(arrived(100, 2001), sequence{1}, sequence{9001}, false, 50, 150);
+    r.on_delivery(arrived(190, 1001, true), sequence{2001}, sequence{9001}, false, 50, 200);
+    EXPECT_EQ(r.sent_at(), 100);
+    EXPECT_EQ(r.end(), sequence{2001});
+    r.on_delivery(arrived(190, 1001, true), sequence{2001}, sequence{9001}, false, 50, 240);
+    EXPECT_EQ(r.sent_at(), 190);
+}
+
+TEST(tcp_rack, of_two_sent_at_once_the_later_in_the_stream_counts) {
+    rack_state r;
+    r.on_delivery(arrived(100, 2001), sequence{1}, sequence{9001}, false, 50, 150);
+    r.on_delivery(arrived(100, 3001), sequence{1}, sequence{9001}, false, 50, 160);
+    EXPECT_EQ(r.end(), sequence{3001});
+    r.on_delivery(arrived(100, 1001), sequence{1}, sequence{9001}, false, 50, 170);
+    EXPECT_EQ(r.end(), sequence{3001});
+}
+
+TEST(tcp_rack, reordering_window_is_there_until_recovery_or_three_reports_and_for_good_once_seen) {
+    rack_state r;
+    r.on_delivery(arrived(100, 2001), sequence{1}, sequence{9001}, false, 80, 180);
+    EXPECT_EQ(r.span(100, 80, false, false), 80 + 20);
+    EXPECT_EQ(r.span(100, 80, true, false), 80);
+    EXPECT_EQ(r.span(100, 80, false, true), 80);
+    r.on_delivery(arrived(99, 1001), sequence{2001}, sequence{9001}, false, 80, 181);  // an original, below
+    EXPECT_EQ(r.span(100, 80, true, true), 80 + 20);
+}
+
+TEST(tcp_rack, needless_retransmissions_widen_the_window_once_a_round_for_sixteen_recoveries) {
+    rack_state r;
+    r.on_delivery(arrived(100, 2001), sequence{1}, sequence{9001}, true, 80, 180);
+    EXPECT_EQ(r.span(1000, 80, true, true), 80 + 2 * 20);
+    r.on_delivery(arrived(101, 3001), sequence{2001}, sequence{9001}, true, 80, 181);  // of the same round
+    EXPECT_EQ(r.span(1000, 80, true, true), 80 + 2 * 20);
+    r.on_delivery(arrived(102, 9001), sequence{9001}, sequence{12'001}, true, 80, 182);
+    EXPECT_EQ(r.span(1000, 80, true, true), 80 + 3 * 20);
+    EXPECT_EQ(r.span(50, 80, true, true), 80 + 50);  // never beyond the smoothed round trip
+    for (int i = 0; i < 15; ++i) r.on_recovery_end();
+    EXPECT_EQ(r.span(1000, 80, true, true), 80 + 3 * 20);
+    r.on_recovery_end();
+    EXPECT_EQ(r.span(1000, 80, true, true), 80 + 20);
+}
+
+TEST(tcp_rack, timeouts_count_as_recoveries_without_a_duplicate) {
+    connection_config config = with_sack();
+    config.rack = true;
+    script s{config};
+    s.connect();
+    s.drop_output();
+    s.wait(100 * milliseconds);
+    s.in("S. 0:1(0) ack 1 win 65535 mss 1000 sackok");
+    s.drop_output();
+    s.send(1000);
+    s.wait(100 * milliseconds);
+    s.in(". 1:1(0) ack 1001");
+    s.in(". 1:1(0) ack 1001 sack 1:1001");  // needless: the window is doubled, for sixteen recoveries
+    int at = 1001;
+    auto const round = [&] {
+        s.send(1000);
+        std::uint64_t const timeouts = s.c->info().timeouts;
+        while (s.c->info().timeouts == timeouts) s.wait(s.c->next_deadline() - s.now);
+        at += 1000;
+        s.in(". 1:1(0) ack " + std::to_string(at));
+        s.drop_output();
+    };
+    auto const window = [&] {  // beyond a round trip of 100 ms
+        s.send(2000);
+        s.drop_output();
+        s.wait(100 * milliseconds);
+        std::string const numbers = std::to_string(at + 1000) + ":" + std::to_string(at + 2000);
+        s.in(". 1:1(0) ack " + std::to_string(at) + " sack " + numbers);
+        time_ns const wait = s.c->next_deadline() - s.now;
+        at += 2000;
+        s.in(". 1:1(0) ack " + std::to_string(at));
+        return wait;
+    };
+    EXPECT_EQ(window(), 50 * milliseconds);
+    for (int i = 0; i < 16; ++i) round();
+    EXPECT_EQ(window(), 25 * milliseconds);
+}
+
 }  // namespace
 }  // namespace cardea::stack::tcp::test

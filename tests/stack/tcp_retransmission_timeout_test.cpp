@@ -237,5 +237,13 @@ TEST(tcp_retransmission_timeout, orphan_gives_up_sooner) {
     EXPECT_TRUE(s.c->finished());
 }
 
+TEST(tcp_retransmission_timeout, shortest_round_trip_is_remembered) {
+    rtt_estimator r;
+    r.configure(seconds, 200 * milliseconds, 120 * seconds);
+    for (time_ns ms : {100, 50, 80}) r.sample(ms * milliseconds);
+    r.coarse_sample(1);  // no finer than its clock: it may be shorter than any was
+    EXPECT_EQ(r.lowest(), 50 * milliseconds);
+}
+
 }  // namespace
 }  // namespace cardea::stack::tcp::test

@@ -139,5 +139,34 @@ TEST(tcp_sack_generation, nothing_beyond_the_limit_is_kept) {
     EXPECT_EQ(b.insert(sequence{51}, {bytes_view{data}, {}}, sequence{51}).advanced, 0U);
 }
 
+TEST(tcp_sack_generation, duplicates_taken_in_together_are_each_acknowledged_without_sack) {
+    script s;
+    s.connect_fully();
+    std::array<std::byte, 1000> data{};
+    auto const take_in = [&](std::uint32_t at) {  // before output is asked for
+        segment in;
+        in.flags = flag::ack;
+        in.seq = sequence{0x7ffffff0} + at;
+        in.ack = sequence{0xfffffff0} + 1;
+        in.window = 65535;
+        in.payload.first = data;
+        s.c->on_segment(in, s.now);
+    };
+    for (std::uint32_t at : {1001U, 2001U, 3001U}) take_in(at);
+    s.collect();
+    for (int i = 0; i < 3; ++i) s.expect(". 1:1(0) ack 1");
+    s.quiet();
+    take_in(4001);
+    take_in(5001);
+    take_in(1);  // fills the gap: nothing is a duplicate any more
+    s.collect();
+    s.expect(". 1:1(0) ack 6001");
+    s.quiet();
+    for (int i = 0; i < 3; ++i) take_in(1);  // old as a whole
+    s.collect();
+    for (int i = 0; i < 3; ++i) s.expect(". 1:1(0) ack 6001");
+    s.quiet();
+}
+
 }  // namespace
 }  // namespace cardea::stack::tcp::test

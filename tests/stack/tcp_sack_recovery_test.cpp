@@ -139,6 +139,10 @@ TEST(tcp_sack_recovery, window_is_reduced_in_proportion) {
     EXPECT_EQ(prr.on_ack(1000, 18'000, 10'000, 1000), 500U);
     // Below it: back up, by at most one segment more than delivered.
     EXPECT_EQ(prr.on_ack(1000, 5000, 10'000, 1000), 4000U);
+    prr.start(3000);
+    EXPECT_EQ(prr.on_ack(1000, 3000, 1000, 1000), 334U);  // the share is rounded up
+    prr.sent(2000);
+    EXPECT_EQ(prr.on_ack(100, 500, 10'000, 1000), 1100U);  // also when more has been sent than delivered
 }
 
 TEST(tcp_sack_recovery, pipe_counts_what_is_in_the_network) {

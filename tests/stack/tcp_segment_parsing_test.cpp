@@ -193,5 +193,25 @@ TEST(tcp_segment_parsing, padding_is_zero_and_every_option_has_a_length) {
     EXPECT_EQ(std::to_integer<int>(b[12]) & 0x0f, 0);  // reserved bits
 }
 
+TEST(tcp_segment_parsing, sizes_and_blocks_that_make_no_sense_are_as_if_not_there) {
+    EXPECT_FALSE(options({2, 4, 0, 0}).mss);  // nobody takes segments of nothing
+    EXPECT_EQ(options({5, 11, 0, 0, 0, 1, 0, 0, 0, 2, 9}, flag::ack).sack_count, 0);
+    EXPECT_EQ(options({5, 10, 0, 0, 0, 1, 0, 0, 0, 2}, flag::ack).sack_count, 1);
+}
+
+TEST(tcp_segment_parsing, reset_for_a_stray_acknowledges_all_of_it) {
+    std::vector<std::byte> const data(10);
+    segment s;
+    s.seq = sequence{100};
+    s.flags = flag::fin;
+    s.payload.first = data;
+    auto const r = reset_for(s);
+    ASSERT_TRUE(r);
+    EXPECT_EQ(r->ack, sequence{111});
+    EXPECT_EQ(r->flags, flag::rst | flag::ack);
+    s.flags |= flag::rst;
+    EXPECT_FALSE(reset_for(s));
+}
+
 }  // namespace
 }  // namespace cardea::stack::tcp::test

@@ -121,5 +121,15 @@ TEST(tcp_timestamps, survive_24_days_of_silence) {
     EXPECT_EQ(s.c->readable(), 200U);
 }
 
+TEST(tcp_timestamps, echo_of_nothing_is_no_round_trip) {
+    script s = opened();
+    s.send(100);
+    s.wait(s.c->info().rto);
+    s.drop_output();
+    time_ns const before = s.c->info().srtt;
+    s.in(". 1:1(0) ack 101 ts 900 0");  // some peers echo zero
+    EXPECT_EQ(s.c->info().srtt, before);
+}
+
 }  // namespace
 }  // namespace cardea::stack::tcp::test

@@ -77,5 +77,12 @@ TEST(tcp_urgent, large_segments_are_not_used_for_it) {
     s.expect("U. 1:1001(1000) ack 1 gso 0 urg 3000");
 }
 
+TEST(tcp_urgent, pointer_goes_as_far_as_its_field_does) {
+    script s;
+    s.connect_fully();
+    s.send_urgent(100'000);
+    s.expect("U. 1:1001(1000) ack 1 urg 65535");  // RFC 9293 section 3.8.5: it moves on with what is sent
+}
+
 }  // namespace
 }  // namespace cardea::stack::tcp::test

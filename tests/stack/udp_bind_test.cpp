@@ -189,5 +189,13 @@ TEST_F(udp_bind, ephemeral_ports_stay_in_their_range_differ_and_run_out) {
     EXPECT_EQ(one_more->send_to(payload("x"), at("192.0.2.2", 9), 0).problem, error::eagain);
 }
 
+TEST_F(udp_bind, an_ipv4_wildcard_comes_before_a_dual_stack_one) {
+    auto const v4 = bound("0.0.0.0", 9, true);
+    auto const dual = bound("::", 9, true);  // the last one gets what both fit alike
+    send("192.0.2.2", 9);
+    EXPECT_TRUE(has(*v4));
+    EXPECT_FALSE(has(*dual));
+}
+
 }  // namespace
 }  // namespace cardea::stack

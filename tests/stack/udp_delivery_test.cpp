@@ -1,7 +1,7 @@
 // Datagrams between two hosts: addresses, sizes, order, and both versions of IP.
 #include <gtest/gtest.h>
 
-#include "host_pair.hpp"
+#include "packet_builder.hpp"
 
 namespace cardea::stack {
 namespace {
@@ -102,6 +102,67 @@ TEST_P(udp_delivery, traffic_class_and_hop_limit_are_carried) {
     receive(*server, net.now, &info);
     EXPECT_EQ(info.traffic_class, 0xb9);
     EXPECT_EQ(info.hop_limit, 7);
+}
+
+TEST_P(udp_delivery, fragments_are_as_large_as_the_path_takes) {
+    auto const server = net.b->open_udp(family());
+    ASSERT_EQ(server->bind(at(b(), 9)), error::ok);
+    auto const client = net.a->open_udp(family());
+    auto const data = filler((v6() ? 2 * 1448 : 2 * 1480) - 8);  // two that are full
+    client->send_to({data, {}}, at(b(), 9), net.now);
+    net.settle();
+    EXPECT_EQ(net.log.size(), 2U);
+    EXPECT_EQ(receive(*server, net.now), text(data));
+}
+
+TEST_P(udp_delivery, a_checksum_of_zero_is_sent_as_ones) {
+    auto const client = net.a->open_udp(family());
+    ASSERT_EQ(client->bind(at(a(), 5)), error::ok);
+    auto const sent = [&](std::uint16_t word) {
+        raw data(2);
+        wire::put16(data, 0, word);
+        net.log.clear();
+        client->send_to({data, {}}, at(b(), 9), net.now);
+        net.run_for(milliseconds(0));
+        return wire::get16(net.log.at(0).p.bytes, (v6() ? 40U : 20U) + 6);
+    };
+    auto const sum = sent(0);
+    EXPECT_EQ(sent(sum), 0xffff);  // it makes the sum all ones: its complement would be zero (RFC 768)
+}
+
+TEST_P(udp_delivery, checksums_can_be_left_out_over_ipv4_alone) {
+    auto const client = net.a->open_udp(family());
+    ASSERT_EQ(client->set_option(socket_option::checksum_off, 1, net.now), error::ok);
+    client->send_to(payload("x"), at(b(), 9), net.now);
+    net.run_for(milliseconds(0));
+    auto const sum = wire::get16(net.log.at(0).p.bytes, (v6() ? 40U : 20U) + 6);
+    EXPECT_EQ(sum == 0, !v6());  // RFC 8200 section 8.1
+}
+
+TEST_P(udp_delivery, a_segmented_send_has_its_bounds) {
+    auto const client = net.a->open_udp(family());
+    ASSERT_EQ(client->set_option(socket_option::segment_size, 10, net.now), error::ok);
+    auto const data = filler(1290);
+    EXPECT_EQ(client->send_to({bytes_view{data}.first(1280), {}}, at(b(), 9), net.now).problem, error::ok);
+    EXPECT_EQ(client->send_to({data, {}}, at(b(), 9), net.now).problem, error::einval);  // more than 128
+    ASSERT_EQ(client->set_option(socket_option::segment_size, 1480, net.now), error::ok);
+    auto const large = filler(3000);
+    EXPECT_EQ(client->send_to({large, {}}, at(b(), 9), net.now).problem, error::emsgsize);
+}
+
+TEST_P(udp_delivery, nothing_is_kept_once_reading_is_shut_down) {
+    auto const server = net.b->open_udp(family());
+    ASSERT_EQ(server->bind(at(b(), 9)), error::ok);
+    ASSERT_EQ(server->connect(at(a(), 5), net.now), error::ok);
+    auto const client = net.a->open_udp(family());
+    ASSERT_EQ(client->bind(at(a(), 5)), error::ok);
+    client->send_to(payload("before"), at(b(), 9), net.now);
+    net.settle();
+    ASSERT_EQ(server->shutdown(shutdown_mode::read, net.now), error::ok);
+    client->send_to(payload("after"), at(b(), 9), net.now);
+    net.settle();
+    EXPECT_EQ(receive(*server, net.now), "before");
+    EXPECT_EQ(receive(*server, net.now), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(versions, udp_delivery, ::testing::Bool(),

@@ -66,6 +66,7 @@ void congestion_control::on_congestion(std::uint32_t in_flight, time_ns) {
         ssthresh_ = std::max(in_flight / 2, 2 * mss_);
         return;
     }
+    cwnd_prior_ = cwnd_;
     // RFC 9438 sections 4.6 and 4.7: fast convergence, then beta = 0.7.
     w_max_ = cwnd_ < w_max_ ? static_cast<std::uint32_t>(std::uint64_t{cwnd_} * 17 / 20) : cwnd_;
     ssthresh_ = std::max(static_cast<std::uint32_t>(std::uint64_t{cwnd_} * 7 / 10), 2 * mss_);

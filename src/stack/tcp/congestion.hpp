@@ -74,7 +74,7 @@ class congestion_control {
     std::uint32_t acked_in_round_ = 0;  ///< NewReno: bytes counted towards the next segment of growth
     hystart hystart_;
     // CUBIC, RFC 9438 section 4.1.2
-    std::uint32_t w_max_ = 0, cwnd_epoch_ = 0, w_est_ = 0;
+    std::uint32_t w_max_ = 0, cwnd_prior_ = 0, cwnd_epoch_ = 0, w_est_ = 0;
     std::uint64_t credit_ = 0, est_credit_ = 0;  ///< bytes acknowledged and not yet turned into growth
     time_ns epoch_start_ = -1, k_ = 0;
 };

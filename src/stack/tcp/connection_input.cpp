@@ -78,9 +78,10 @@ bool connection::acceptable(segment const& s, time_ns now) {
         }
         return false;
     }
-    if (ts_on_ && s.options.has_timestamps && s.seq <= last_ack_sent_ &&
-        !timestamp_before(s.options.ts_value, ts_recent_)) {
-        ts_recent_ = s.options.ts_value;  // RFC 7323 section 4.3 (2)
+    // RFC 7323 section 4.3 (2). An older one has passed only after so long a silence that ours means nothing any more
+    // (section 5.5), or with a reset, which nobody has checked.
+    if (ts_on_ && s.options.has_timestamps && s.seq <= last_ack_sent_ && !s.has(flag::rst)) {
+        ts_recent_ = s.options.ts_value;
         ts_recent_at_ = now;
     }
     return true;

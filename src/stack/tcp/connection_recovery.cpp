@@ -27,8 +27,11 @@ void connection::on_delivery(delivery const& d, bool duplicate, time_ns now) {
             continue_recovery(d, duplicate, now);
             break;
         case phase::loss:
-            if (recover_ <= snd_una_) phase_ = phase::open;
             if (d.acked > 0) grow_window(d, now);
+            if (recover_ <= snd_una_) {
+                phase_ = phase::open;
+                rack_.on_recovery_end();
+            }
             if (phase_ == phase::loss && sack_on_ && !config_.rack) board_.mark_lost_below_sacks(mss_);
             break;
     }
@@ -52,6 +55,7 @@ void connection::enter_recovery(delivery const& d, time_ns now) {
     bool const reduced = ecn_on_ && snd_una_ < ecn_recover_;
     if (!reduced) cc_.on_congestion(flight - beyond, now);
     phase_ = phase::recovery;
+    rack_.probe_outstanding = false;  // what it was to tell, that something was lost, is known and paid for
     recover_ = snd_nxt_;
     rescued_ = partial_ack_seen_ = false;
     if (ecn_on_) cwr_due_ = true;

@@ -136,7 +136,10 @@ void connection::on_keepalive_timer(time_ns now) {
     time_ns const idle_until = heard_at_ + config_.keepalive_idle;
     if (keepalive_unanswered_ == 0 && now < idle_until) return arm(timer::keepalive, idle_until, now);
     if (!board_.empty() || unsent() > 0) return arm(timer::keepalive, now + config_.keepalive_idle, now);
-    if (keepalive_unanswered_ >= config_.keepalive_count) {
+    // tcp(7): the user timeout, where there is one, says in place of their number when unanswered ones are enough.
+    bool const enough = config_.user_timeout > 0 ? keepalive_unanswered_ > 0 && now - heard_at_ >= config_.user_timeout
+                                                 : keepalive_unanswered_ >= config_.keepalive_count;
+    if (enough) {
         send_reset(snd_nxt_, true);
         return fail(soft_error_ != error::ok ? soft_error_ : error::etimedout, now);
     }

@@ -43,9 +43,10 @@ void congestion_control::grow_cubic(ack_event const& e) {
     }
     time_ns const t = e.now - epoch_start_;
 
-    // Section 4.3: what Reno with the same average would have; alpha = 3 (1 - 0.7) / (1 + 0.7) = 9/17, then 1.
-    bool const past_w_max = w_est_ >= w_max_;
-    est_credit_ += std::uint64_t{e.acked} * (past_w_max ? 17 : 9);
+    // Section 4.3: what Reno with the same average would have; alpha = 3 (1 - 0.7) / (1 + 0.7) = 9/17, and 1 from where
+    // the window was before it was reduced.
+    bool const past_prior = w_est_ >= cwnd_prior_;
+    est_credit_ += std::uint64_t{e.acked} * (past_prior ? 17 : 9);
     std::uint64_t const per_segment = std::uint64_t{cwnd_} * 17;
     w_est_ += static_cast<std::uint32_t>(est_credit_ / per_segment) * mss_;
     est_credit_ %= per_segment;

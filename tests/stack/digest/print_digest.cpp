@@ -16,7 +16,7 @@ using namespace cardea::stack::test;
 
 constexpr std::size_t each_way = 300'000;
 /// What every build must print. A change of what the stack sends changes it: look at why, then put the new one here.
-constexpr std::uint64_t expected = 0x26c23d80d86ed3c5;
+constexpr std::uint64_t expected = 0xec1cf47d5df27ff2;
 
 struct digest {
     std::uint64_t value = 0xcbf29ce484222325U;
