@@ -19,9 +19,9 @@ namespace cardea {
 /// thread, outside of loops and on the loops of the kernel's networks; in a simulated world the world's names. It
 /// blocks the caller until it is answered, until a `deadline` around it passes (errc::timed_out) or the caller is
 /// cancelled (throws `cancelled`; an std::error_code& gets errc::cancelled): then it is abandoned at once, and holds up
-/// nobody else. Any thread may call it. Failures: errc::name_not_found (there is no such name, or it has nothing of
-/// what was asked), errc::name_unavailable (the servers do not answer, or not sensibly). Each throws cardea::error or
-/// fills the trailing std::error_code&; then the result is empty.
+/// nobody else, unless more than a hundred are (docs/names.md). Any thread may call it. Failures: errc::name_not_found
+/// (there is no such name, or it has nothing of what was asked), errc::name_unavailable (the servers do not answer, or
+/// not sensibly). Each throws cardea::error or fills the trailing std::error_code&; then the result is empty.
 std::vector<endpoint> resolve(address where);
 std::vector<endpoint> resolve(address where, std::error_code& ec) noexcept;
 
