@@ -3,17 +3,14 @@
 
 #include <functional>
 
+#include "command_line.hpp"
 #include "network_choice.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace cardea_tool {
 
 /// A subcommand: what the command line knows of it, and what it does. `run` returns the exit code, or throws.
 struct command {
-    CLI::App* known = nullptr;
+    arguments known;
     std::function<int()> run;
 };
 
@@ -23,10 +20,10 @@ inline constexpr int failed = 1;
 inline constexpr int misused = 2;
 
 // `on` is what the command line says of the network, once it has been read. It outlives the commands.
-command add_demo(CLI::App& app, network_choice& on);
-command add_serve(CLI::App& app, network_choice& on);
-command add_connect(CLI::App& app, network_choice& on);
-command add_listen(CLI::App& app, network_choice& on);
-command add_info(CLI::App& app, network_choice& on);
+command add_demo(arguments& all, network_choice& on);
+command add_serve(arguments& all, network_choice& on);
+command add_connect(arguments& all, network_choice& on);
+command add_listen(arguments& all, network_choice& on);
+command add_info(arguments& all, network_choice& on);
 
 }  // namespace cardea_tool

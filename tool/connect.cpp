@@ -1,5 +1,4 @@
 // cardea connect: standard input to a server, what the server sends to standard output.
-#include <CLI/CLI.hpp>
 #include <cardea/deadline.hpp>
 #include <cardea/tcp.hpp>
 #include <cardea/udp.hpp>
@@ -51,30 +50,26 @@ int run_connect(const connect_options& options) {
 
 }  // namespace
 
-command add_connect(CLI::App& app, network_choice& on) {
+command add_connect(arguments& all, network_choice& on) {
     auto options = std::make_shared<connect_options>();
-    auto* connect = app.add_subcommand("connect", "Connect to a server: standard input to it, its answers to output");
-    connect->description(
+    auto connect = all.command("connect", "Connect to a server: standard input to it, its answers to output");
+    connect.describe(
         "Connects to ADDRESS, sends standard input and prints what comes back. The end of the input\n"
         "(Ctrl-D) half-closes the connection; it ends when the peer closes.");
-    connect->add_option("ADDRESS", options->address, "HOST:PORT, [IPV6]:PORT, _SERVICE._tcp.DOMAIN, or unix:PATH")
-        ->required();
-    connect->add_flag("-u,--udp", options->udp,
-                      "Datagrams: each read of the input is one. Ends a second after the input if nothing comes");
-    connect
-        ->add_option("-t,--timeout", options->timeout, "Longest that connecting may take, the name's look-up included")
-        ->check(check_duration, "DURATION")
-        ->capture_default_str();
-    connect
-        ->add_option("--idle", options->idle,
-                     "Longest silence of the peer: an error on a connection, the end with --udp")
-        ->check(check_duration, "DURATION");
-    connect->add_flag("-r,--receive-only", options->receive_only, "Leave standard input alone");
-    connect->footer(
+    connect.add("ADDRESS", options->address, "HOST:PORT, [IPV6]:PORT, _SERVICE._tcp.DOMAIN, or unix:PATH").required();
+    connect.add_flag("-u,--udp", options->udp,
+                     "Datagrams: each read of the input is one. Ends a second after the input if nothing comes");
+    connect.add("-t,--timeout", options->timeout, "Longest that connecting may take, the name's look-up included")
+        .checked(check_duration, "DURATION")
+        .shows_default();
+    connect.add("--idle", options->idle, "Longest silence of the peer: an error on a connection, the end with --udp")
+        .checked(check_duration, "DURATION");
+    connect.add_flag("-r,--receive-only", options->receive_only, "Leave standard input alone");
+    connect.end_with(
         "  cardea connect example.org:http\n"
         "  echo hello | cardea connect --udp '[::1]:7'\n"
         "  cardea connect unix:/run/app.sock < request > answer\n");
-    on.add_to(*connect);
+    on.add_to(connect);
     return {connect, [options, &on] { return on.run("connect", [&] { return run_connect(*options); }); }};
 }
 

@@ -1,7 +1,6 @@
 // cardea demo: the textbook's exchanges over TCP and UDP, really made, and the ladder of what happened.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <cardea/deadline.hpp>
 #include <cardea/fiber.hpp>
 #include <cardea/ladder.hpp>
@@ -93,15 +92,15 @@ int run_demo(const demo_options& options, const network_choice& on) {
 
 }  // namespace
 
-command add_demo(CLI::App& app, network_choice& on) {
+command add_demo(arguments& all, network_choice& on) {
     auto options = std::make_shared<demo_options>();
-    auto* demo = app.add_subcommand("demo", "Show a TCP and a UDP exchange call by call, from both sides");
-    demo->description(
+    auto demo = all.command("demo", "Show a TCP and a UDP exchange call by call, from both sides");
+    demo.describe(
         "Starts a TCP and a UDP server and a client for each on free loopback ports, and draws what\n"
         "their socket calls did: the textbook's ladder.");
-    on.add_to(*demo);
-    demo->add_option("--width", options->width, "Columns (default: the terminal's, or 80)")->check(CLI::Range(60, 400));
-    demo->add_flag("--ascii", options->ascii, "Draw with 7-bit characters only");
+    on.add_to(demo);
+    demo.add("--width", options->width, "Columns (default: the terminal's, or 80)").between(60, 400);
+    demo.add_flag("--ascii", options->ascii, "Draw with 7-bit characters only");
     return {demo, [options, &on] { return run_demo(*options, on); }};
 }
 

@@ -11,7 +11,7 @@ namespace cardea_tool {
 /// nullopt: no duration, negative, or longer than 30 years.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) noexcept;
 
-/// For CLI::Option::check(): empty if it is one, else what is wrong.
+/// For option::checked(): empty if it is one, else what is wrong.
 std::string check_duration(const std::string& text);
 
 /// Of text that has been checked; empty text is zero.

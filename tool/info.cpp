@@ -1,7 +1,6 @@
 // cardea info: what this machine offers to Cardea, and what it would choose.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <cardea/fiber.hpp>
 #include <cardea/network.hpp>
 #include <cstdlib>
@@ -48,9 +47,9 @@ int run_info(const network_choice& on) {
 
 }  // namespace
 
-command add_info(CLI::App& app, network_choice& on) {
-    auto* info = app.add_subcommand("info", "Show which networks work here, which is chosen and why, and the limits");
-    on.add_to(*info);
+command add_info(arguments& all, network_choice& on) {
+    auto info = all.command("info", "Show which networks work here, which is chosen and why, and the limits");
+    on.add_to(info);
     return {info, [&on] { return run_info(on); }};
 }
 

@@ -1,5 +1,4 @@
 // cardea listen: waits for a client, then as connect does.
-#include <CLI/CLI.hpp>
 #include <cardea/tcp.hpp>
 #include <cardea/udp.hpp>
 #include <cardea/unix.hpp>
@@ -74,27 +73,25 @@ int run_listen(const listen_options& options) {
 
 }  // namespace
 
-command add_listen(CLI::App& app, network_choice& on) {
+command add_listen(arguments& all, network_choice& on) {
     auto options = std::make_shared<listen_options>();
-    auto* listen = app.add_subcommand("listen", "Wait for one client: what it sends to output, standard input to it");
-    listen->description(
+    auto listen = all.command("listen", "Wait for one client: what it sends to output, standard input to it");
+    listen.describe(
         "Listens on ADDRESS, takes one connection, prints what comes and sends standard input. The end\n"
         "of the input half-closes the connection; it ends when the peer closes.");
-    listen->add_option("ADDRESS", options->address, "*:PORT, HOST:PORT, [IPV6]:PORT, or unix:PATH; port 0: a free one")
-        ->required();
-    listen->add_flag("-u,--udp", options->udp, "Datagrams; the input goes to whoever sent first");
-    listen->add_flag("-k,--keep", options->keep,
-                     "Take the next client when one has closed; with --udp, datagrams from everybody");
-    listen
-        ->add_option("--idle", options->idle,
-                     "Longest silence of the peer: an error on a connection, the end with --udp")
-        ->check(check_duration, "DURATION");
-    listen->add_flag("-r,--receive-only", options->receive_only, "Leave standard input alone; do not half-close");
-    listen->footer(
+    listen.add("ADDRESS", options->address, "*:PORT, HOST:PORT, [IPV6]:PORT, or unix:PATH; port 0: a free one")
+        .required();
+    listen.add_flag("-u,--udp", options->udp, "Datagrams; the input goes to whoever sent first");
+    listen.add_flag("-k,--keep", options->keep,
+                    "Take the next client when one has closed; with --udp, datagrams from everybody");
+    listen.add("--idle", options->idle, "Longest silence of the peer: an error on a connection, the end with --udp")
+        .checked(check_duration, "DURATION");
+    listen.add_flag("-r,--receive-only", options->receive_only, "Leave standard input alone; do not half-close");
+    listen.end_with(
         "  cardea listen '*:7001' > file\n"
         "  tar c folder | cardea listen 127.0.0.1:7001\n"
         "  cardea listen --keep --receive-only unix:@log\n");
-    on.add_to(*listen);
+    on.add_to(listen);
     return {listen, [options, &on] { return on.run("listen", [&] { return run_listen(*options); }); }};
 }
 

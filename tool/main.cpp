@@ -1,10 +1,10 @@
 // The cardea command: reads the command line, runs one subcommand, and says in one line what went wrong.
 // Exit codes: 0 done, 1 it failed, 2 the command line makes no sense.
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cardea/error.hpp>
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 
 #include "command.hpp"
 
@@ -12,13 +12,12 @@ namespace {
 
 using namespace cardea_tool;
 
-void describe(CLI::App& app) {
-    app.name("cardea");
-    app.description(
+void describe(arguments& all) {
+    all.describe(
         "Cardea opens and shuts doors: sockets, from the command line.\n"
         "ADDRESS is HOST:PORT, [IPV6]:PORT, *:PORT (every address), or unix:PATH, unix:@NAME.\n"
         "A PORT may be a service's name, as http.");
-    app.footer(
+    all.end_with(
         "Try it:\n"
         "  cardea demo                          what a TCP and a UDP exchange look like, call by call\n"
         "  cardea serve echo '*:7000'           an echo server on TCP and UDP, on every CPU\n"
@@ -29,9 +28,6 @@ void describe(CLI::App& app) {
         "  cardea info                          what this machine offers\n"
         "Exit codes: 0 done, 1 it failed, 2 the command line makes no sense.\n"
         "CARDEA_NETWORK chooses the network as --network does.\n");
-    app.set_version_flag("--version", "cardea " CARDEA_VERSION, "Print the version and exit");
-    app.set_help_flag("-h,--help", "Print this help and exit; also after a command");
-    app.require_subcommand(0, 1);  // run_chosen() names them all when there is none
 }
 
 int report(const char* what, int code) {
@@ -41,28 +37,24 @@ int report(const char* what, int code) {
 
 int run_chosen(const std::array<command, 5>& commands) {
     for (const auto& c : commands) {
-        if (c.known->parsed()) return c.run();
+        if (c.known.given()) return c.run();
     }
     return report("a command is required: demo, serve, connect, listen or info (see cardea --help)", misused);
 }
 
 int run(int argc, char** argv) {
-    CLI::App app;
-    describe(app);
+    command_line line("cardea", "cardea " CARDEA_VERSION);
+    auto all = line.before_commands();
+    describe(all);
     network_choice on;
-    on.add_to(app);
-    const std::array<command, 5> commands{add_demo(app, on), add_serve(app, on), add_connect(app, on),
-                                          add_listen(app, on), add_info(app, on)};
+    on.add_to(all);
+    const std::array<command, 5> commands{add_demo(all, on), add_serve(all, on), add_connect(all, on),
+                                          add_listen(all, on), add_info(all, on)};
     if (argc == 1) {
-        std::fputs(app.help().c_str(), stderr);
+        std::fputs(line.help().c_str(), stderr);
         return misused;
     }
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& e) {
-        if (e.get_exit_code() == 0) return app.exit(e);  // help and version
-        return report((std::string(e.what()) + " (see cardea --help)").c_str(), misused);
-    }
+    if (const auto ended = line.read(argc, argv)) return *ended;
     return run_chosen(commands);
 }
 

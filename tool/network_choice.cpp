@@ -1,8 +1,8 @@
 // The two options and what comes of them.
 #include "network_choice.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cardea/fiber.hpp>
 #include <cstdlib>
 #include <stdexcept>
@@ -23,12 +23,13 @@ std::string check_network(const std::string& text) {
 
 }  // namespace
 
-void network_choice::add_to(CLI::App& app) {
-    app.add_option("--network", asked_,
-                   "thread, uring, epoll, sim or tun:NAME,ADDRESS/PREFIX[,...] (default: CARDEA_NETWORK, or the best)")
-        ->check(CLI::Validator(check_network, "NAME"));
-    app.add_option("--capture", capture_, "Write every packet to FILE, for tshark and Wireshark; on tun and sim")
-        ->type_name("FILE");
+void network_choice::add_to(arguments& command) {
+    command
+        .add("--network", asked_,
+             "thread, uring, epoll, sim or tun:NAME,ADDRESS/PREFIX[,...] (default: CARDEA_NETWORK, or the best)")
+        .checked(check_network, "NAME");
+    command.add("--capture", capture_, "Write every packet to FILE, for tshark and Wireshark; on tun and sim")
+        .named("FILE");
 }
 
 std::string network_choice::name() const {

@@ -5,16 +5,14 @@
 #include <initializer_list>
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "command_line.hpp"
 
 namespace cardea_tool {
 
 class network_choice {
   public:
-    /// Makes --network and --capture known to a command line.
-    void add_to(CLI::App& app);
+    /// Makes --network and --capture known to a command.
+    void add_to(arguments& command);
 
     /// What was asked for, in full: "tun:tun0,192.0.2.2/24,capture=FILE"; empty: nothing. Throws std::invalid_argument
     /// when a capture is asked for where none can be made.

@@ -1,7 +1,6 @@
 // cardea serve: a server that answers on every address given until it is told to stop.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cardea/dump.hpp>
 #include <cardea/serve.hpp>
@@ -87,43 +86,40 @@ int run_serve(const serve_command& command, const network_choice& on) {
     return done;
 }
 
-void add_options(CLI::App& serve, serve_command& command) {
+void add_options(arguments& serve, serve_command& command) {
     serve
-        .add_option("SERVICE", command.service,
-                    "echo: sends back what it receives, over TCP and UDP; files: a folder's files, over HTTP")
-        ->required()
-        ->check(CLI::IsMember({"echo", "files"}));
-    serve.add_option("ADDRESS", command.where, "*:PORT, HOST:PORT, [IPV6]:PORT, or unix:PATH")->required();
-    serve.add_option("-d,--directory", command.directory, "The folder of files")
-        ->check(CLI::ExistingDirectory)
-        ->capture_default_str();
-    serve.add_option("--threads", command.threads, "Loops (default: one per CPU; on tun there is one)")
-        ->check(CLI::Range(1, 1024));
-    serve.add_option("--max-connections", command.max_connections, "Served at once; more wait (default: no limit)")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{100'000'000}));
-    serve.add_option("--idle", command.idle, "Close a connection that is silent for so long (default: never)")
-        ->check(check_duration, "DURATION");
-    serve.add_option("--drain", command.drain, "After SIGTERM, how long connections may go on")
-        ->check(check_duration, "DURATION")
-        ->capture_default_str();
-    serve.add_option("--hot-restart", command.hot_restart,
-                     "unix:PATH or unix:@NAME: take over from the server that has this name, and be replaced by\n"
-                     "the next one, without losing a connection");
+        .add("SERVICE", command.service,
+             "echo: sends back what it receives, over TCP and UDP; files: a folder's files, over HTTP")
+        .required()
+        .one_of({"echo", "files"});
+    serve.add("ADDRESS", command.where, "*:PORT, HOST:PORT, [IPV6]:PORT, or unix:PATH").required();
+    serve.add("-d,--directory", command.directory, "The folder of files").existing_directory().shows_default();
+    serve.add("--threads", command.threads, "Loops (default: one per CPU; on tun there is one)").between(1, 1024);
+    serve.add("--max-connections", command.max_connections, "Served at once; more wait (default: no limit)")
+        .between(1, 100'000'000);
+    serve.add("--idle", command.idle, "Close a connection that is silent for so long (default: never)")
+        .checked(check_duration, "DURATION");
+    serve.add("--drain", command.drain, "After SIGTERM, how long connections may go on")
+        .checked(check_duration, "DURATION")
+        .shows_default();
+    serve.add("--hot-restart", command.hot_restart,
+              "unix:PATH or unix:@NAME: take over from the server that has this name, and be replaced by\n"
+              "the next one, without losing a connection");
     serve.add_flag("-v,--verbose", command.verbose, "At the end, say how much was served");
 }
 
 }  // namespace
 
-command add_serve(CLI::App& app, network_choice& on) {
+command add_serve(arguments& all, network_choice& on) {
     auto options = std::make_shared<serve_command>();
-    auto* serve = app.add_subcommand("serve", "Run a server: echo or files");
-    serve->description(
+    auto serve = all.command("serve", "Run a server: echo or files");
+    serve.describe(
         "Serves each ADDRESS until SIGINT or SIGTERM: then it takes no more connections, lets those there\n"
         "are go on for the time of --drain, and ends. A second signal ends it at once. SIGQUIT (Ctrl-\\)\n"
         "prints what every fiber waits for, and the server goes on.");
-    add_options(*serve, *options);
-    on.add_to(*serve);
-    serve->footer(
+    add_options(serve, *options);
+    on.add_to(serve);
+    serve.end_with(
         "  cardea serve echo '*:7'\n"
         "  cardea serve echo 127.0.0.1:7000 '[::1]:7000' unix:/tmp/echo --threads 2 --idle 1m\n"
         "  cardea serve files '*:8000' --directory docs\n"

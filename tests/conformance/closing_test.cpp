@@ -309,9 +309,11 @@ TEST_P(closing, descriptor_reused_in_one_batch_gets_no_event_of_the_old_socket) 
             }
             readers.join();
         }
-        // The kernel gives the lowest free number (open(2)); a few go to what threads wait by. Where there are no
-        // descriptors it is -1 every time.
-        EXPECT_GE(reused, 20U * 10U / 2) << "the numbers were others: nothing is shown";
+        // The kernel gives the lowest free number (open(2)). Where there are no descriptors it is -1 every time. On
+        // plain threads a number is free when the reader has left it, which may be later.
+        if (this_fiber::on_loop()) {
+            EXPECT_GE(reused, 20U * 10U / 2) << "the numbers were others: nothing is shown";
+        }
     });
 }
 

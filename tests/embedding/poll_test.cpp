@@ -35,8 +35,8 @@ TEST_P(embedded, network_and_time_make_the_descriptor_readable) {
 }
 
 TEST_P(embedded, is_silent_while_nothing_can_happen) {
+    event never;  // the loop cancels who waits for it, when it ends
     embedded_loop cardea(network());
-    event never;
     cardea.spawn([&] { never.wait(); });
     pollfd one{cardea.descriptor(), POLLIN, 0};
     ASSERT_EQ(::poll(&one, 1, 20'000), 1) << "for the fiber that was started";

@@ -26,6 +26,8 @@ def cached(name):
     return found[1] if found else ""
 
 
+# Empty where there is none.
+CCACHE = cached("CARDEA_CCACHE").replace("CARDEA_CCACHE-NOTFOUND", "")
 SHARED = cached("BUILD_SHARED_LIBS") == "ON"
 VERSION = cached("CMAKE_PROJECT_VERSION")
 

@@ -59,9 +59,10 @@ static int take(cardea_stack* from, struct carried* p) {
     struct cardea_stack_packet about;
     ssize_t n = cardea_stack_take(from, p->bytes, sizeof p->bytes, &about);
     REQUIRE(n >= 0);
+    if (n == 0) return 0; /* there is nothing to know about */
     p->size = (size_t)n;
     p->at = about.time_ns + delay_ns;
-    return n > 0;
+    return 1;
 }
 
 /* One burst of each side to the other, a delay later; or, when nobody has anything to send, time until a timer. */
