@@ -77,8 +77,6 @@ class chain_walker {
             if (at + size <= packet_.size()) return size;
         }
         r_.refused = drop_reason::truncated;
-        // The first fragment must hold the whole chain (RFC 7112).
-        if (r_.fragment.present) refuse(problem_incomplete_chain, 0);
         return 0;
     }
 
@@ -162,7 +160,28 @@ class chain_walker {
             refuse(problem_header_field, at + 2, drop_reason::bad_header);
         else if (size == 0)
             r_.refused = drop_reason::bad_header;
+        else if (f.offset == 0 && !holds_every_header())
+            refuse(problem_incomplete_chain, 0, drop_reason::truncated);
         return false;
+    }
+
+    /// RFC 7112, RFC 8200 section 4.5: the first fragment has all headers, the upper layer's included.
+    bool holds_every_header() const {
+        auto next = r_.upper_protocol;
+        auto at = r_.upper_at;
+        for (int n = 0; n < max_extension_headers && at + 2 <= packet_.size(); ++n) {
+            bool const extension =
+                next == protocol::hop_by_hop || next == protocol::destination_options || next == protocol::routing;
+            if (!extension) break;
+            next = get8(packet_, at);
+            at += (std::size_t{get8(packet_, at + 1)} + 1) * 8;
+        }
+        constexpr std::size_t tcp_header = 20, udp_header = 8, icmpv6_header = 8;
+        std::size_t const least = next == protocol::tcp      ? tcp_header
+                                  : next == protocol::udp    ? udp_header
+                                  : next == protocol::icmpv6 ? icmpv6_header
+                                                             : 1;
+        return at + least <= packet_.size();
     }
 
     std::span<std::byte const> packet_;
