@@ -105,6 +105,13 @@ std::optional<part> part_of(std::string_view range, std::uint64_t whole) {
     return part{*begin, std::min(end.value_or(whole - 1), whole - 1) - *begin + 1};
 }
 
+// "http://host/page" is "/page" (section 3.2.2: of whoever takes us for a proxy).
+std::string_view path_of(std::string_view target) {
+    if (lower(target.substr(0, 7)) != "http://") return target;
+    const std::size_t path = target.find_first_of("/?", 7);
+    return path == target.npos || target[path] == '?' ? "/" : target.substr(path);
+}
+
 bool is_inside(const fs::path& folder, const fs::path& file) {
     return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
 }
@@ -143,17 +150,18 @@ class connection {
             r.target = line->substr(first + 1, last - first - 1);
         }
         r.keep = version == "HTTP/1.1";
-        bool has_host = false;
+        const int hosts_needed = r.keep ? 1 : 0;
+        int hosts = 0;
         for (int fields = 0;; ++fields) {
             line = in_.next();
             if (!line || !in_.terminated()) return {};
             if (line->empty()) break;
             if (fields == most_fields) r.refusal = "431 Request Header Fields Too Large";
             if (r.refusal != nullptr) break;
-            has_host = take_field(*line, r) || has_host;
+            if (take_field(*line, r)) ++hosts;
         }
-        // Section 3.2: a request of HTTP/1.1 names its host.
-        if (r.refusal == nullptr && r.keep && !has_host) r.refusal = "400 Bad Request";
+        // Section 3.2: a request of HTTP/1.1 names its host, and none names two.
+        if (r.refusal == nullptr && (hosts < hosts_needed || hosts > 1)) r.refusal = "400 Bad Request";
         if (r.refusal != nullptr) r.keep = false;
         return r;
     }
@@ -179,7 +187,7 @@ class connection {
     void answer(const request& r) {
         if (r.refusal != nullptr) return refuse(r, r.refusal);
         if (r.method != "GET" && r.method != "HEAD") return refuse(r, "405 Method Not Allowed", "Allow: GET, HEAD\r\n");
-        const auto path = decoded(std::string_view(r.target).substr(0, r.target.find('?')));
+        const auto path = decoded(path_of(r.target).substr(0, path_of(r.target).find('?')));
         if (!path || !path->starts_with('/')) return refuse(r, "400 Bad Request");
         // With "..", and links, taken out: so that it can be seen whether it is inside.
         std::error_code ec;

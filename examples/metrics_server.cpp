@@ -6,9 +6,11 @@
 #include <cardea/dump.hpp>
 #include <cardea/metrics.hpp>
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "server.hpp"
 
@@ -47,6 +49,9 @@ void tell_metrics(const std::string& where, std::stop_source& all) {
     try {
         serve_options options;
         options.threads = 1;
+        // A TUN device is of one loop, the server's. Who looks after the server looks from the machine itself.
+        const char* network = std::getenv("CARDEA_NETWORK");
+        if (network != nullptr && std::string_view(network).starts_with("tun:")) options.network = "epoll";
         options.on_ready = [](const auto& at) {
             std::cout << "metrics are at http://" + at.front().to_string() + "/metrics\n" << std::flush;
         };

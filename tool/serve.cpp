@@ -26,6 +26,7 @@ struct serve_command {
     std::size_t max_connections = 0;
     std::string idle;
     std::string drain = "10s";
+    std::string hot_restart;
     std::string directory = ".";
     bool verbose = false;
 };
@@ -45,6 +46,7 @@ cardea::serve_options options_of(const serve_command& command) {
     options.max_connections = command.max_connections;
     options.idle = duration_of(command.idle);
     options.drain = duration_of(command.drain);
+    options.hot_restart = command.hot_restart;
     return options;
 }
 
@@ -73,6 +75,7 @@ int run_serve(const serve_command& command, const network_choice& on) {
     for (const auto& where : command.where) {
         cardea::endpoint::parse(where);  // says what is wrong with it before anything has begun
     }
+    if (!command.hot_restart.empty()) cardea::endpoint::parse(command.hot_restart);
     const cardea::dump_on_quit on_quit;
     auto options = options_of(command);
     options.network = on.name_among({"uring", "epoll", "tun"}, "serve");
@@ -103,6 +106,9 @@ void add_options(CLI::App& serve, serve_command& command) {
     serve.add_option("--drain", command.drain, "After SIGTERM, how long connections may go on")
         ->check(check_duration, "DURATION")
         ->capture_default_str();
+    serve.add_option("--hot-restart", command.hot_restart,
+                     "unix:PATH or unix:@NAME: take over from the server that has this name, and be replaced by\n"
+                     "the next one, without losing a connection");
     serve.add_flag("-v,--verbose", command.verbose, "At the end, say how much was served");
 }
 

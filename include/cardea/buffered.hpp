@@ -26,8 +26,8 @@ class buffered_reader {
     /// Fills `room`. The end before that: errc::end_of_stream, with the bytes done, which are in `room`.
     void recv_exactly(mutable_buffer room);
     std::size_t recv_exactly(mutable_buffer room, std::error_code& ec) noexcept;
-    /// Up to and with `delimiter` (not empty), at most `longest` bytes with it, else errc::too_long. The end before it:
-    /// errc::end_of_stream, and what came is still buffered().
+    /// Up to and with `delimiter` (empty: std::errc::invalid_argument), at most `longest` bytes with it, else
+    /// errc::too_long. The end before it: errc::end_of_stream, and what came is still buffered().
     std::string_view recv_until(std::string_view delimiter, std::size_t longest);
     std::string_view recv_until(std::string_view delimiter, std::size_t longest, std::error_code& ec) noexcept;
     /// The next `size` bytes as a view; they are taken. The end before that: errc::end_of_stream.

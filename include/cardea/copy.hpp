@@ -34,7 +34,8 @@ struct copied_both_ways {
 /// copy() both ways at once, until both have ended: `copy_both(client, server)` is a proxy. An end of stream is passed
 /// on as a half-close while the other way goes on. A stream that breaks while receiving ends both ways; one that no
 /// longer takes what is sent ends that way alone, so that what it had to say still arrives (a server that answers early
-/// and closes). A deadline or a cancellation around the call ends both. The other way runs on a fiber of its own (on
+/// and closes). A deadline or a cancellation around the call ends both; of a call_limit it is one call, which gets on
+/// whenever bytes go either way: a proxy's time for silence. The other way runs on a fiber of its own (on
 /// plain threads, a thread). Afterwards both streams are still open. Throws the failure that ended it, naming the
 /// stream; the second overload also tells how each way went.
 copied_both_ways copy_both(stream_ref a, stream_ref b);

@@ -2,6 +2,7 @@
 // blocking calls park it, not its thread.
 #pragma once
 
+#include <cardea/deadline.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -138,6 +139,10 @@ requires(!std::is_convertible_v<F, fiber_options>) void spawn(F&& f) { spawn(fib
 
 /// Blocks for that long, or until the deadline around it (errc::timed_out). A fiber's sleep keeps no thread.
 void sleep(std::chrono::nanoseconds how_long);
+template <class Rep, class Period>
+void sleep(std::chrono::duration<Rep, Period> how_long) {
+    sleep(detail::in_ns(how_long));
+}
 /// Lets the other fibers of this loop that are ready run first; on a plain thread, std::this_thread::yield().
 void yield();
 

@@ -120,7 +120,8 @@ struct received_datagram {
 
 /// Room for many datagrams, made once and received into again and again: buffers of 64 KiB, each of which takes one
 /// datagram, or a train of equal ones of one sender that the kernel has glued together (UDP_GRO). Memory is committed
-/// as it is first used. Belongs to one fiber or thread at a time.
+/// as it is first used. Belongs to one fiber or thread at a time. One that was moved from can only be destroyed and
+/// assigned to.
 class datagram_batch {
   public:
     static constexpr std::size_t buffer_bytes = 64 * 1024;  ///< Of each buffer: a datagram has no more.

@@ -45,6 +45,8 @@ struct native_socket {
     /// SO_LINGER may have been set on it once, and connections in a listener's queue have it from then; true: not
     /// known.
     bool lingered = true;
+    /// Others may have the same open file, and with it its O_NONBLOCK: it was made elsewhere, or has been handed on.
+    bool shared = true;
 };
 
 class network;

@@ -24,6 +24,7 @@ struct serve_report {
     std::uint64_t handler_failures = 0;  ///< handlers that ended by an exception
     std::uint64_t accept_pauses = 0;     ///< times accepting paused: no descriptors or memory left
     std::uint64_t cancelled = 0;         ///< handlers that were asked to stop: the drain's time was over
+    bool handed_over = false;            ///< a successor serves now: serve_options::hot_restart
 };
 /// How a server serves.
 struct serve_options {
@@ -46,12 +47,19 @@ struct serve_options {
     bool handle_signals = true;
     /// Asks for the drain from code.
     std::stop_token stop = {};
+    /// A Unix name ("unix:/run/app.restart") by which this server is replaced by a newer one, and no connection is
+    /// lost: whoever calls serve() with the same name, in another process of the same user (or root), is given the
+    /// listening sockets of the addresses that both serve, and once it serves, this one drains and returns. What waits
+    /// to be accepted is then the other's to accept, what was accepted is served here. A successor that fails before it
+    /// serves changes nothing, but on_error is told. Empty: there is none. The kernel's networks only.
+    std::string hot_restart = {};
     /// Called once, when every listener listens, with their endpoints in the order of the addresses.
     std::function<void(const std::vector<endpoint>&)> on_ready = {};
-    /// Called when a handler ends by an exception (its connection is closed by then), with its client; and when
-    /// accepting pauses, with the listener's endpoint, once for a series of pauses. On any of the threads, at the same
-    /// time; not for `cancelled`; what it throws is lost. Default: one line to stderr, but none for a peer that went
-    /// away or fell silent (timed_out, end_of_stream, connection_reset, broken_pipe); those are counted all the same.
+    /// Called when a handler ends by an exception (its connection is closed by then), with its client; when accepting
+    /// pauses, with the listener's endpoint, once for a series of pauses; and when a hot restart fails, with its name.
+    /// On any of the threads, at the same time; not for `cancelled`; what it throws is lost. Default: one line to
+    /// stderr, but none for a peer that went away or fell silent (timed_out, end_of_stream, connection_reset,
+    /// broken_pipe); those are counted all the same.
     std::function<void(const endpoint& client, std::exception_ptr why)> on_error = {};
     /// "uring", "epoll", "tun:..." or empty; see run_options. Outside of run() only.
     std::string network = {};

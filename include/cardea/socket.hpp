@@ -125,11 +125,11 @@ class socket {
     /// only: errc::not_supported.
     lease recv_lease();
     lease recv_lease(std::error_code& ec) noexcept;
-    /// Receives up to and with `delimiter` (not empty), and nothing behind it, which stays for whoever receives next.
-    /// Returns the bytes, the delimiter's included. `room` is the bound: full without the delimiter, errc::too_long.
-    /// The stream's end before it: errc::end_of_stream. On every failure `room` holds what came, and bytes_done() (or
-    /// the returned number) says how much. Each piece that arrives is looked at, then taken: a buffered_reader is
-    /// quicker, and reads ahead. Streams only.
+    /// Receives up to and with `delimiter` (empty: std::errc::invalid_argument), and nothing behind it, which stays for
+    /// whoever receives next. Returns the bytes, the delimiter's included. `room` is the bound: full without the
+    /// delimiter, errc::too_long. The stream's end before it: errc::end_of_stream. On every failure `room` holds what
+    /// came, and bytes_done() (or the returned number) says how much. Each piece that arrives is looked at, then taken:
+    /// a buffered_reader is quicker, and reads ahead. Streams only.
     std::size_t recv_until(mutable_buffer room, const_buffer delimiter);
     std::size_t recv_until(mutable_buffer room, const_buffer delimiter, std::error_code& ec) noexcept;
     /// Puts bytes in front of those that the next receive gives: what was received for somebody else. Does not block.
@@ -153,7 +153,7 @@ class socket {
     received recv_from(mutable_buffer room);
     received recv_from(mutable_buffer room, std::error_code& ec) noexcept;
 
-    /// shutdown(2): half-close.
+    /// shutdown(2): half-close. Twice is harmless.
     void shutdown(direction how);
     void shutdown(direction how, std::error_code& ec) noexcept;
     /// close(2). Twice is harmless; wakes whoever waits on this socket with errc::closed.

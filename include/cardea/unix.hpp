@@ -26,6 +26,8 @@ class unix_listener {
     /// connected to, and nobody is waited for.
     explicit unix_listener(address where, int backlog = default_backlog);
     unix_listener(address where, int backlog, std::error_code& ec) noexcept;
+    /// Takes over a socket that listens, and with it the path that it is bound to.
+    explicit unix_listener(socket&& listening);
     unix_listener(unix_listener&& other) noexcept;
     unix_listener& operator=(unix_listener&& other) noexcept;
     ~unix_listener();
@@ -33,6 +35,8 @@ class unix_listener {
     unix_stream accept();                              ///< Waits for a connection (accept(2)).
     unix_stream accept(std::error_code& ec) noexcept;  ///< Likewise.
     void close() noexcept;                             ///< And removes the path that it made.
+    /// The path stays when this closes: somebody else listens there, with a duplicate of this socket.
+    void keep_path() noexcept { path_.clear(); }
     [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
     [[nodiscard]] endpoint local() const { return socket_.local(); }
     [[nodiscard]] endpoint local(std::error_code& ec) const noexcept { return socket_.local(ec); }

@@ -84,6 +84,11 @@ class execution {
     void made_progress() noexcept {
         if (call_ends_ns_ != no_call) call_ends_ns_ = limit_from_now();
     }
+    /// As if that had been then: others do a part of the call.
+    void made_progress_at(std::int64_t when_ns) noexcept {
+        if (call_ends_ns_ == no_call) return;
+        call_ends_ns_ = call_limit_ns_ > never_ns - when_ns ? never_ns : when_ns + call_limit_ns_;
+    }
     /// Each call is bounded by a limit of its own.
     [[nodiscard]] bool has_call_limit() const noexcept { return call_limit_ns_ != never_ns; }
     /// A deadline or a limit is there: it may bound the next wait, or be set to do so while that lasts.

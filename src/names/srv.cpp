@@ -52,6 +52,7 @@ std::vector<service_record> resolve_srv(std::string_view service, std::error_cod
     std::vector<service_record> found;
     try {
         ec = detail::execution::current().interruption();
+        if (!ec && service.empty()) ec = errc::bad_address;
         if (!ec) ec = this_network().resolve_srv(std::string(service), found);
         if (!ec && found.size() == 1 && (found.front().target.empty() || found.front().target == ".")) {
             ec = errc::not_offered;
@@ -69,7 +70,8 @@ std::vector<service_record> resolve_srv(std::string_view service) {
     std::error_code ec;
     std::vector<service_record> found = resolve_srv(service, ec);
     if (ec == errc::cancelled) throw cancelled();
-    if (ec) throw error(ec, "resolve_srv", "resolve_srv " + std::string(service));
+    if (ec)
+        throw error(ec, "resolve_srv", service.empty() ? "resolve_srv \"\"" : "resolve_srv " + std::string(service));
     return found;
 }
 

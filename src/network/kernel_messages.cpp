@@ -145,9 +145,10 @@ int kernel_socket::receive_once(incoming_message& m, int flags) noexcept {
 }
 
 int kernel_socket::receive(incoming_message& m, int flags) noexcept {
-    const bool trains = uses_messages() && messages_->gluing.load(std::memory_order_acquire);
+    const bool trains = comes_in_trains();
+    const bool leave = (flags & MSG_PEEK) != 0;
     for (int i = 0;; ++i) {
-        const int failure = trains ? receive_from_train(*messages_, m) : receive_once(m, flags);
+        const int failure = trains ? receive_from_train(*messages_, m, leave) : receive_once(m, flags);
         if (failure == 0) return 0;
         if (would_block(failure)) {
             // Nothing to read, but perhaps in the error queue, which would end the wait at once.
@@ -160,7 +161,7 @@ int kernel_socket::receive(incoming_message& m, int flags) noexcept {
 
 // A batch was received before: the kernel glues datagrams together, and these trains are given out one by one. Without
 // the gluing those in its queue could not be told from long datagrams any more, so it stays. Never blocks.
-int kernel_socket::receive_from_train(message_state& s, incoming_message& m) noexcept {
+int kernel_socket::receive_from_train(message_state& s, incoming_message& m, bool leave) noexcept {
     const std::lock_guard held(s.guard);
     if (s.train_begin == s.train_end) {
         if (!s.train) s.train.reset(new (std::nothrow) std::byte[datagram_batch::buffer_bytes]);
@@ -188,7 +189,7 @@ int kernel_socket::receive_from_train(message_state& s, incoming_message& m) noe
     m.info.full_size = std::min(s.train_step, s.train_end - s.train_begin);
     m.info.size = std::min(m.info.full_size, m.room.size());
     if (m.info.size > 0) std::memcpy(m.room.data(), s.train.get() + s.train_begin, m.info.size);
-    s.train_begin += m.info.full_size;
+    if (!leave) s.train_begin += m.info.full_size;
     return 0;
 }
 
@@ -218,6 +219,20 @@ io_result kernel_socket::recv_plainly(mutable_buffer room, endpoint& from, bool&
     const io_result done = recv_message(m);
     from = m.info.from;
     truncated = m.info.truncated();
+    return done;
+}
+
+bool kernel_socket::comes_in_trains() const noexcept {
+    return uses_messages() && messages_->gluing.load(std::memory_order_acquire);
+}
+
+io_result kernel_socket::peek_plainly(mutable_buffer room) noexcept {
+    incoming_message m{room};
+    auto once = [&](int flags) noexcept { return receive(m, flags | MSG_PEEK); };
+    io_result done;
+    done.error = until_done(readiness::to_read, trial(once));
+    if (!done.error && m.info.full_size == 0 && !is_open()) done.error = errc::closed;
+    done.bytes = m.info.size;
     return done;
 }
 

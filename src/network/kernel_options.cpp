@@ -204,6 +204,8 @@ std::error_code kernel_socket::set_option(option_id option, option_value value) 
     if (option == option_id::metadata) return set_metadata(static_cast<metadata>(value));
     if (option == option_id::receive_errors) return set_receive_errors(value != 0);
     if (option == option_id::multicast_interface) return set_multicast_interface(static_cast<std::uint32_t>(value));
+    // IPv4's would be cut to eight bits, without a word.
+    if (option == option_id::traffic_class && (value < 0 || value > 255)) return system_error_code(EINVAL);
     const native_option* to = find(option);
     if (to == nullptr) return errc::not_supported;
     const bool has_two = family_ == family::inet6 && to->ipv6.level >= 0;

@@ -131,7 +131,15 @@ std::error_code kernel_socket::listen(int backlog) noexcept {
 std::error_code kernel_socket::shutdown(direction how) noexcept {
     if (!is_open()) return errc::closed;
     const int native_how = how == direction::receive ? SHUT_RD : how == direction::send ? SHUT_WR : SHUT_RDWR;
-    return ::shutdown(fd_, native_how) == 0 ? std::error_code() : last_error();
+    const unsigned ends = how == direction::receive ? 1 : how == direction::send ? 2 : 3;
+    if (::shutdown(fd_, native_how) == 0) {
+        shut_down_.fetch_or(ends, std::memory_order_relaxed);
+        return {};
+    }
+    const std::error_code failed = last_error();
+    // Again, after both have closed: whether it is a connection still hangs on the peer's last acknowledgement.
+    const bool done_before = (shut_down_.load(std::memory_order_relaxed) & ends) == ends;
+    return done_before && failed == std::errc::not_connected ? std::error_code() : failed;
 }
 
 std::error_code kernel_socket::local(endpoint& out) const noexcept {
@@ -160,6 +168,11 @@ std::error_code kernel_socket::set_nonblocking(bool on) noexcept {
     const int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
     if (wanted != flags && ::fcntl(fd_, F_SETFL, wanted) != 0) return last_error();
     return {};
+}
+
+bool kernel_socket::is_nonblocking() const noexcept {
+    const int flags = ::fcntl(fd_, F_GETFL);
+    return flags >= 0 && (flags & O_NONBLOCK) != 0;
 }
 
 bool kernel_socket::is_listening() const noexcept {
@@ -208,6 +221,7 @@ void accepted_ahead::reset_all() noexcept {
 void kernel_socket::inherit(native_socket& from) noexcept {
     ahead_.take_from(from);
     lingered_ = from.lingered;
+    shared_ = from.shared;
     messages_ = std::static_pointer_cast<message_state>(std::exchange(from.messages, nullptr));
     uses_messages_ = messages_ != nullptr;
 }
@@ -215,6 +229,7 @@ void kernel_socket::inherit(native_socket& from) noexcept {
 void kernel_socket::give_inherited_to(native_socket& out) noexcept {
     ahead_.give_to(out);
     out.lingered = lingered_;
+    out.shared = shared_;
     out.messages = std::exchange(messages_, nullptr);
 }
 

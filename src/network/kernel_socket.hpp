@@ -89,6 +89,9 @@ class kernel_socket : public network_socket {
     [[nodiscard]] bool lingers() const noexcept { return lingers_; }
     /// A connection accepted here may: it has SO_LINGER as the listener had it when the handshake was done.
     [[nodiscard]] bool hands_on_linger() const noexcept { return lingered_; }
+    /// native_socket::shared.
+    [[nodiscard]] bool is_shared() const noexcept { return shared_; }
+    [[nodiscard]] bool is_nonblocking() const noexcept;
     /// SO_LINGER comes with a descriptor, from a listener (accept(2)) or from another network.
     void learn_linger() noexcept;
     std::error_code set_nonblocking(bool on) noexcept;
@@ -132,6 +135,9 @@ class kernel_socket : public network_socket {
     [[nodiscard]] bool uses_messages() const noexcept { return uses_messages_.load(std::memory_order_acquire); }
     io_result send_plainly(const_buffer data, const endpoint* to) noexcept;
     io_result recv_plainly(mutable_buffer room, endpoint& from, bool& truncated) noexcept;
+    /// Datagrams come glued together, since a batch was received: the kernel's own peek would show a whole train.
+    [[nodiscard]] bool comes_in_trains() const noexcept;
+    io_result peek_plainly(mutable_buffer room) noexcept;
     /// A cut one is std::errc::message_size.
     io_result recv_record(mutable_buffer room) noexcept;
 
@@ -150,7 +156,7 @@ class kernel_socket : public network_socket {
     int send_datagram(msghdr& h, int flags, std::size_t& sent) noexcept;
     int receive(incoming_message& m, int flags) noexcept;
     int receive_once(incoming_message& m, int flags) noexcept;
-    int receive_from_train(message_state& s, incoming_message& m) noexcept;
+    int receive_from_train(message_state& s, incoming_message& m, bool leave) noexcept;
     int send_some(std::span<const outgoing_datagram> all, int flags, batch_result& done) noexcept;
     int send_train(std::span<const outgoing_datagram> train, int flags, batch_result& done) noexcept;
     int send_singles(std::span<const outgoing_datagram> all, int flags, batch_result& done) noexcept;
@@ -167,10 +173,12 @@ class kernel_socket : public network_socket {
 
     bool lingers_ = false;
     bool lingered_ = false;
+    bool shared_ = false;
     accepted_ahead ahead_;
     std::shared_ptr<message_state> messages_;
     std::atomic<bool> uses_messages_{false};
-    std::atomic<bool> splices_{false};  // the next step of a splice() from here goes through a pipe
+    std::atomic<unsigned> shut_down_{0};  // 1: receiving, 2: sending
+    std::atomic<bool> splices_{false};    // the next step of a splice() from here goes through a pipe
 };
 
 /// What a descriptor from elsewhere is (SO_DOMAIN, SO_TYPE): fills in family and type where they are not known, and

@@ -10,8 +10,8 @@
 
 namespace cardea::detail {
 
-crew::crew(service& of, const std::vector<std::string>& addresses, const watch& boss)
-    : of_(of), addresses_(addresses), boss_(boss), members_(of.boxes.size()) {
+crew::crew(service& of, const std::vector<std::string>& addresses, const watch& boss, succession& line)
+    : of_(of), addresses_(addresses), boss_(boss), line_(line), members_(of.boxes.size()) {
     try {
         start();
     } catch (...) {
@@ -68,14 +68,17 @@ void crew::work(member& m, unsigned number) noexcept {
 doors crew::listen(unsigned number) {
     const served what = kind_of(of_.how);
     const int backlog = of_.options.backlog;
-    if (number > 0) return listen_beside(listening_, what, backlog);
-    doors mine = listen_first(addresses_, what, backlog, members_.size() > 1);
+    auto inherited = line_.share(number, static_cast<unsigned>(members_.size()));
+    if (number > 0) return listen_beside(listening_, what, backlog, std::move(inherited));
+    doors mine = listen_first(addresses_, what, backlog, members_.size() > 1, std::move(inherited));
+    line_.listen();
     listening_ = mine.where;
     return mine;
 }
 
 void crew::on_loop(member& m, unsigned number) {
     doors mine = listen(number);
+    line_.add(addresses_, mine);
     m.inside = loop::current()->outside();
     standing_.fetch_add(1, std::memory_order_release);
     boss_.wake();
@@ -83,7 +86,11 @@ void crew::on_loop(member& m, unsigned number) {
     if (called_off_.load()) return;
     serving here(of_, mine.open, number);
     here.start();
+    scope attending;
+    if (number == 0) attending.spawn({.name = "successor"}, [this] { line_.attend(); });
     drain_.wait();
+    attending.cancel();
+    attending.join();
     here.stop_accepting();
     here.join(std::chrono::nanoseconds::max());
 }

@@ -13,6 +13,7 @@
 #include "serve/listening.hpp"
 #include "serve/service.hpp"
 #include "serve/serving.hpp"
+#include "serve/succession.hpp"
 #include "serve/watch.hpp"
 
 namespace cardea::detail {
@@ -25,13 +26,22 @@ void tell_ready(const serve_options& options, const std::vector<endpoint>& where
 
 serve_report serve_on_this_loop(const addresses& where, const handler& how, const serve_options& options) {
     service shared(how, options, 1);
-    doors mine = listen_first(where.list(), kind_of(how), options.backlog, false);
+    event asked;
+    succession line(shared, where.list(), [&asked] { asked.set(); });
+    doors mine = listen_first(where.list(), kind_of(how), options.backlog, false, line.share(0, 1));
+    line.listen();
+    line.add(where.list(), mine);
     tell_ready(options, mine.where);
     serving here(shared, mine.open, 0);
     here.start();
-    event asked;
+    line.tell_predecessor();
     const std::stop_callback on_stop(options.stop, [&asked] { asked.set(); });
+    scope attending;
+    attending.spawn({.name = "successor"}, [&line] { line.attend(); });
     asked.wait();
+    line.close();
+    attending.cancel();
+    attending.join();
     here.stop_accepting();
     here.join(options.drain);
     return shared.report();
@@ -52,8 +62,8 @@ void heed_caller(crew& loops) {
     throw error(interrupted, "serve", "serve");
 }
 
-void serve_until_asked(crew& loops, const watch& asked, const std::stop_token& stop) {
-    while (asked.signals() == 0 && !stop.stop_requested() && !loops.is_over()) {
+void serve_until_asked(crew& loops, const watch& asked, const succession& line, const std::stop_token& stop) {
+    while (asked.signals() == 0 && !stop.stop_requested() && !line.is_over() && !loops.is_over()) {
         asked.wait(never_ns);
         heed_caller(loops);
     }
@@ -83,10 +93,13 @@ serve_report serve_on_threads(const addresses& where, const handler& how, const 
     service shared(how, options, loops_for(options));
     const watch asked(options.handle_signals);
     const std::stop_callback on_stop(options.stop, [&asked] { asked.wake(); });
-    crew loops(shared, where.list(), asked);
+    succession line(shared, where.list(), [&asked] { asked.wake(); });
+    crew loops(shared, where.list(), asked, line);
     tell_ready(options, loops.listening());
     loops.begin();
-    serve_until_asked(loops, asked, options.stop);
+    line.tell_predecessor();
+    serve_until_asked(loops, asked, line, options.stop);
+    line.close();
     drain(loops, asked, options.drain);
     return shared.report();
 }

@@ -62,7 +62,8 @@ serve_report service::report() const noexcept {
     return {.accepted = accepted.load(),
             .handler_failures = handler_failures.load(),
             .accept_pauses = accept_pauses.load(),
-            .cancelled = cancelled.load()};
+            .cancelled = cancelled.load(),
+            .handed_over = handed_over.load()};
 }
 
 void service::handler_failed(const endpoint& client, const std::exception_ptr& why) noexcept {
@@ -82,6 +83,16 @@ void service::accept_paused(const endpoint& where, const std::exception_ptr& why
         tell_user(options, where, why);
     } else {
         print("pausing on ", where, why);
+    }
+}
+
+void service::not_succeeded(const std::string& name, const std::exception_ptr& why) noexcept {
+    std::error_code ec;
+    const endpoint where = endpoint::parse(name, ec);
+    if (options.on_error) {
+        tell_user(options, where, why);
+    } else {
+        print("no hot restart by ", where, why);
     }
 }
 

@@ -55,6 +55,7 @@ struct service {
     /// Counts and reports; swallows what on_error throws.
     void handler_failed(const endpoint& client, const std::exception_ptr& why) noexcept;
     void accept_paused(const endpoint& where, const std::exception_ptr& why, bool tell) noexcept;
+    void not_succeeded(const std::string& name, const std::exception_ptr& why) noexcept;
 
     const handler& how;
     const serve_options& options;
@@ -64,6 +65,8 @@ struct service {
     std::atomic<std::uint64_t> handler_failures{0};
     std::atomic<std::uint64_t> accept_pauses{0};
     std::atomic<std::uint64_t> cancelled{0};
+    std::atomic<bool> passed_on{false};    ///< a successor has the listening sockets as well
+    std::atomic<bool> handed_over{false};  ///< and serves
 };
 
 }  // namespace cardea::detail

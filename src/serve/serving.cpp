@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cardea/deadline.hpp>
+#include <cardea/descriptor.hpp>
 #include <cardea/error.hpp>
 #include <charconv>
 #include <new>
@@ -67,7 +68,9 @@ void serving::stop_accepting() {
     acceptors_.join();
     for (gate& g : gates_) {
         // A receive loop that answers a datagram needs its socket a little longer, and closes it itself.
-        if (!g.busy) g.at->close();
+        if (g.busy) continue;
+        if (of_.passed_on.load(std::memory_order_acquire)) serve_what_is_held(g);
+        g.at->close();
     }
 }
 
@@ -112,7 +115,12 @@ bool serving::accept_one(gate& g) {
     if (is_over(ec)) return false;
     if (ec) throw error(ec, "accept", g.at->where);
     if (places != nullptr) {
-        places->acquire();
+        try {
+            places->acquire();
+        } catch (const cardea::cancelled&) {
+            if (of_.passed_on.load(std::memory_order_acquire)) take_when_there_is_a_place(std::move(one));
+            throw;
+        }
         one.held = place(places);
     }
     dispatch(std::move(one), g.at->is_local());
@@ -170,6 +178,43 @@ void serving::take(arrival&& one) {
                         mine.held = place();
                         a_connection_closed();
                     });
+}
+
+// --- a successor has the sockets -----------------------------------------------------------------------------------
+
+// Where the drain would end a connection that has no handler yet, a hot restart must not.
+void serving::take_when_there_is_a_place(arrival&& one) noexcept {
+    std::exception_ptr why;
+    try {
+        if (!of_.places) return take(std::move(one));
+        handlers_.spawn({.name = "waits for a place"}, [this, mine = std::move(one)]() mutable {
+            of_.places->acquire();
+            mine.held = place(&*of_.places);
+            take(std::move(mine));
+        });
+        return;
+    } catch (...) {
+        why = std::current_exception();
+    }
+    of_.accept_paused({}, why, true);
+}
+
+// Connections that were taken from the listen queue ahead of need (a multishot accept) are known to this process only.
+void serving::serve_what_is_held(gate& g) noexcept {
+    if (g.datagram) return;
+    if (auto* local = std::get_if<unix_listener>(&g.at->door)) local->keep_path();
+    std::error_code ec;
+    const native_socket left = g.at->handle().release(ec);
+    if (ec) return;
+    const descriptor mine(left.descriptor);
+    for (const int accepted : left.accepted) {
+        socket s = socket::adopt(accepted, ec);
+        if (ec) {
+            descriptor(accepted).close();
+        } else {
+            take_when_there_is_a_place({stream(std::move(s)), {}});
+        }
+    }
 }
 
 void serving::serve_one(stream&& peer, const endpoint& client) noexcept {

@@ -45,6 +45,8 @@ class serving {
     void dispatch(arrival&& one, bool may_leave);
     bool deliver(channel<arrival>& box, arrival& one);
     void take(arrival&& one);
+    void take_when_there_is_a_place(arrival&& one) noexcept;
+    void serve_what_is_held(gate& g) noexcept;
     void datagram_came(gate& g, const received& got) noexcept;
     bool pause(gate& g, const std::exception_ptr& why) noexcept;
     void a_connection_closed() noexcept;

@@ -257,7 +257,13 @@ void throw_bad_address(const char* operation, address where) {
     std::error_code ec;
     // It reads well, and is of a kind that this socket has no use for.
     const endpoint e = where.numeric(ec);
-    if (!ec) throw error(errc::bad_address, operation, std::string(operation) + " " + e.to_string());
+    if (!ec) {
+        const char* kind = e.family() == family::local         ? " (a Unix name, and here an IP address is needed)"
+                           : e.family() == family::unspecified ? " (no address was given)"
+                           : e.is_ip()                         ? " (an IP address, and here a Unix name is needed)"
+                                                               : " (an address of another kind is needed here)";
+        throw error(errc::bad_address, operation, std::string(operation) + " " + e.to_string() + kind);
+    }
     throw_bad_address(operation, where.text());
 }
 

@@ -276,10 +276,11 @@ tcp_stream tcp_stream::connect(address server, std::error_code& ec) noexcept { r
 
 tcp_stream tcp_stream::connect_any(const std::vector<endpoint>& servers, const connect_options& how) {
     for (const endpoint& e : servers) {
-        if (!e.is_ip()) throw error(errc::bad_address, "connect", "connect to " + e.to_string());
+        if (!e.is_ip()) detail::throw_bad_address("connect", e);
     }
     dialed d;
     connect_to_any(d, servers, how);
+    if (servers.empty()) return connected_or_thrown(d, "nothing (no address was given)");
     return connected_or_thrown(d, servers.size() == 1 ? servers.front().to_string() : "any");
 }
 

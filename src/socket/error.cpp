@@ -32,7 +32,7 @@ class cardea_category final : public std::error_category {
             case errc::wrong_network:
                 return "the socket belongs to another loop or network";
             case errc::not_supported:
-                return "not supported on this network";
+                return "not supported by this socket or network";
             case errc::name_not_found:
                 return "no such host name";
             case errc::name_unavailable:

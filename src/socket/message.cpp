@@ -187,6 +187,10 @@ std::size_t recv_batch(socket_ref from, datagram_batch& into, std::error_code& e
 datagram_error recv_error(socket_ref of) {
     std::error_code ec;
     datagram_error e = recv_error(of, ec);
+    if (ec == errc::not_supported) {
+        std::error_code ignored;
+        throw error(ec, "recv error", of.get().local(ignored), {}, 0, "option::receive_errors is not set");
+    }
     if (ec) message_calls::fail(of.get(), ec, "recv error");
     return e;
 }

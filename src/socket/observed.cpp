@@ -15,4 +15,12 @@ void describe_call(const activity& call, std::string& to) {
     to += ", socket " + std::to_string(c.socket);
 }
 
+void describe_splice(const activity& step, std::string& to) {
+    const auto& s = static_cast<const what_is_spliced&>(step);
+    to += "splice: ";
+    describe_call(s.from, to);
+    to += "; ";
+    describe_call(s.to, to);
+}
+
 }  // namespace cardea::detail

@@ -27,6 +27,15 @@ struct what_is_called : activity {
 /// "recv 0.0.0.0:7 from 192.0.2.1:49152", for dumps.
 void describe_call(const activity& call, std::string& to);
 
+/// A step from one stream to another, which is two calls to whoever observes: a dump shows both ends of it.
+struct what_is_spliced : activity {
+    what_is_called from;
+    what_is_called to;
+};
+
+/// "splice from recv on 0.0.0.0:7, ..., socket 3 to send on ..., socket 4", for dumps.
+void describe_splice(const activity& step, std::string& to);
+
 /// A call that somebody observes, from its begin to its end.
 class reported_call {
   public:

@@ -20,6 +20,10 @@ namespace {
 }  // namespace
 
 socket open_raw(family f, int protocol, std::error_code& ec) noexcept {
+    if (f != family::inet && f != family::inet6) {  // Linux would make a Unix one a datagram socket (unix(7))
+        ec = std::make_error_code(std::errc::address_family_not_supported);
+        return {};
+    }
     socket s(f, type::raw, protocol, ec);
     return ec ? socket() : std::move(s);
 }

@@ -119,6 +119,10 @@ std::size_t socket::recv_until(mutable_buffer room, const_buffer delimiter) {
 }
 
 std::size_t socket::recv_until(mutable_buffer room, const_buffer delimiter, std::error_code& ec) noexcept {
+    ec.clear();
+    if (type_ != type::stream) ec = errc::not_supported;
+    if (delimiter.empty()) ec = std::make_error_code(std::errc::invalid_argument);
+    if (ec) return 0;
     std::size_t done = 0;
     while (done < room.size()) {
         const std::size_t seen = peek(room.after(done), ec);
@@ -170,6 +174,12 @@ std::size_t socket::splice(socket& to, std::size_t at_most, std::error_code& ec,
         if (source == nullptr || at_most == 0) return {0, failed};
         network_socket* target = to.here(failed);
         sending_failed = target == nullptr;
+        const auto end = [&](call_kind kind, const socket& s) -> detail::what_is_called {
+            return {{nullptr, detail::describe_call}, kind, s.id_, at_most, &s.peer_, nullptr, &s.impl_};
+        };
+        const detail::what_is_spliced both{
+            {nullptr, detail::describe_splice}, end(call_kind::recv, *this), end(call_kind::send, to)};
+        const detail::blocking_call whole(detail::execution::current(), both);
         return target != nullptr ? source->splice(*target, at_most, sending_failed) : io_result{0, failed};
     };
     // Two calls to who observes, and the error is that of one of them.

@@ -62,6 +62,8 @@ udp_socket udp_socket::bind(address where, std::error_code& ec) noexcept {
 
 udp_socket udp_socket::connect(address peer, std::error_code& ec) noexcept {
     const std::vector<endpoint> found = resolve(peer, ec);
+    if (!ec && !found.front().is_ip()) ec = errc::bad_address;
+    if (ec) return {};
     for (const endpoint& e : found) {
         socket s(e.family(), type::datagram, 0, ec);
         if (!ec) s.connect(e, ec);

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "socket/address_text.hpp"
+
 namespace cardea {
 
 namespace {
@@ -36,7 +38,9 @@ bool is_stale(const endpoint& where, const std::string& path, type t) noexcept {
 }
 
 [[noreturn]] void throw_bad_name(address where, const char* operation) {
-    if (where.known() == nullptr) static_cast<void>(endpoint::parse(where.text()));  // throws where it can say why
+    std::error_code unreadable;
+    if (where.known() == nullptr) static_cast<void>(endpoint::parse(where.text(), unreadable));
+    if (unreadable) detail::throw_bad_address(operation, where.text());
     throw error(errc::bad_address, operation,
                 std::string(operation) + " " + where.to_string() + " (a Unix name begins with \"unix:\")");
 }
@@ -106,6 +110,8 @@ unix_listener::unix_listener(address where, int backlog, std::error_code& ec) no
     if (!ec) socket_.listen(backlog, ec);
     if (ec) close();
 }
+
+unix_listener::unix_listener(socket&& listening) : socket_(std::move(listening)), path_(path_of(socket_.local())) {}
 
 unix_listener::unix_listener(unix_listener&& other) noexcept
     : socket_(std::move(other.socket_)), path_(std::exchange(other.path_, {})) {}

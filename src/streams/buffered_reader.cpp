@@ -104,6 +104,10 @@ std::string_view buffered_reader::recv_until(std::string_view delimiter, std::si
 std::string_view buffered_reader::recv_until(std::string_view delimiter, std::size_t longest,
                                              std::error_code& ec) noexcept {
     ec.clear();
+    if (delimiter.empty()) {
+        ec = std::make_error_code(std::errc::invalid_argument);
+        return {};
+    }
     std::size_t looked = 0;  // at bytes in which no delimiter begins
     for (;;) {
         const std::size_t within = std::min(size_, longest);

@@ -1,10 +1,15 @@
 // Copying by leases: an idle connection of a proxy holds no buffer. Bulk goes by splice(), where both are sockets.
+#include <atomic>
 #include <cardea/copy.hpp>
 #include <cardea/deadline.hpp>
 #include <cardea/fiber.hpp>
+#include <cardea/sync.hpp>
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <new>
+
+#include "fiber/execution.hpp"
 
 namespace cardea {
 
@@ -16,38 +21,106 @@ constexpr std::size_t bulk_bytes = 16 * 1024;
 // The most that one step of splice() moves: cancelled, it is this much that may have to go back.
 constexpr std::size_t step_bytes = 256 * 1024;
 
-copied_way one_way(const stream_ref& from, const stream_ref& to) noexcept {
-    copied_way way;
-    stream* const source = from.own_stream();
-    stream* const target = to.own_stream();
-    bool bulk = false;
-    for (;;) {
-        if (bulk) {
-            const std::size_t n = source->handle().splice(target->handle(), step_bytes, way.ended, way.sending);
-            way.bytes += n;
-            if (way.ended) return way;
-            way.sending = n == 0;
-            if (n == 0) break;
-            bulk = n >= bulk_bytes;
-            continue;
+/// Of both ways together: when a byte last went either way. A call_limit around copy_both() is one on their silence.
+class liveliness {
+  public:
+    using execution = detail::execution;
+
+    /// Of whoever moves bytes one way.
+    void got_on() noexcept {
+        if (!limited_) return;
+        execution& me = execution::current();
+        last_ns_.store(me.now_ns(), std::memory_order_relaxed);
+        me.made_progress();
+    }
+    /// Of the caller, whose call has ended so: it was the call limit, and the other way has got on since.
+    bool goes_on(std::error_code ended) const noexcept {
+        execution& me = execution::current();
+        if (ended != errc::timed_out || !limited_ || me.interruption()) return false;
+        me.made_progress_at(last_ns_.load(std::memory_order_relaxed));
+        return me.call_end() > me.now_ns();
+    }
+
+  private:
+    const bool limited_ = execution::current().has_call_limit();
+    std::atomic<std::int64_t> last_ns_{execution::current().now_ns()};
+};
+
+/// One way. `both` is told of what is moved; where `may_go_on` an idle caller asks it whether the other way is too.
+class one_way {
+  public:
+    one_way(const stream_ref& from, const stream_ref& to, liveliness* both, bool may_go_on) noexcept
+        : from_(from), to_(to), both_(both), may_go_on_(may_go_on) {}
+
+    copied_way run() noexcept {
+        bool bulk = false;
+        while (bulk ? step_by_splice(bulk) : step_by_lease(bulk)) {
         }
-        lease bytes = from.recv_lease(way.ended);
-        if (way.ended) return way;
-        way.sending = true;
-        if (!bytes) break;
-        const std::size_t n = to.send_all(bytes, way.ended);
-        way.bytes += n;
-        if (way.ended) {
+        if (!way_.ended) to_.shutdown(direction::send, way_.ended);
+        return way_;
+    }
+
+  private:
+    /// False: there is no more, or `ended` says why.
+    bool step_by_splice(bool& bulk) noexcept {
+        std::size_t n = 0;
+        do {
+            way_.sending = false;
+            n = source_->handle().splice(target_->handle(), step_bytes, way_.ended, way_.sending);
+            moved(n);
+        } while (way_.ended && goes_on());
+        if (way_.ended) return false;
+        way_.sending = n == 0;
+        bulk = n >= bulk_bytes;
+        return n != 0;
+    }
+
+    bool step_by_lease(bool& bulk) noexcept {
+        way_.sending = false;
+        lease bytes;
+        do {
+            bytes = from_.recv_lease(way_.ended);
+        } while (way_.ended && goes_on());
+        if (way_.ended) return false;
+        way_.sending = true;
+        if (!bytes) return false;
+        const_buffer left = bytes;
+        do {
+            const std::size_t n = to_.send_all(left, way_.ended);
+            moved(n);
+            left = left.after(n);
+        } while (way_.ended && goes_on());
+        if (way_.ended) {
             // Where they cannot go back they are lost with the connection they were for.
             std::error_code lost;
-            from.put_back(const_buffer(bytes).after(n), lost);
-            return way;
+            from_.put_back(left, lost);
+            return false;
         }
-        way.sending = false;
-        bulk = n >= bulk_bytes && source != nullptr && target != nullptr;
+        bulk = bytes.size() >= bulk_bytes && source_ != nullptr && target_ != nullptr;
+        return true;
     }
-    to.shutdown(direction::send, way.ended);
-    return way;
+
+    void moved(std::size_t n) noexcept {
+        way_.bytes += n;
+        if (n > 0 && both_ != nullptr) both_->got_on();
+    }
+    bool goes_on() noexcept {
+        if (!may_go_on_ || !both_->goes_on(way_.ended)) return false;
+        way_.ended.clear();
+        return true;
+    }
+
+    const stream_ref& from_;
+    const stream_ref& to_;
+    stream* const source_ = from_.own_stream();
+    stream* const target_ = to_.own_stream();
+    liveliness* const both_;
+    const bool may_go_on_;
+    copied_way way_;
+};
+
+copied_way alone(const stream_ref& from, const stream_ref& to) noexcept {
+    return one_way(from, to, nullptr, false).run();
 }
 
 [[noreturn]] void fail(const stream_ref& from, const stream_ref& to, const copied_way& way) {
@@ -64,12 +137,18 @@ class both_ways {
     std::error_code run() noexcept {
         std::error_code interruption;
         try {
+            const detail::activity what{"copy both ways"};
+            const detail::blocking_call whole(detail::execution::current(), what);
             scope child;
             child.spawn([this] { copy_back(); });
             copy_forth();
             const bool a_is_broken = done.forth.ended && !done.forth.sending;
             if (a_is_broken) child.cancel();  // interrupted, or by its peer
-            if (interrupted(done.forth.ended)) interruption = done.forth.ended;
+            if (interrupted(done.forth.ended)) {
+                interruption = done.forth.ended;
+            } else {
+                await_back();
+            }
             child.join();
         } catch (const cancelled&) {
             interruption = errc::cancelled;
@@ -93,11 +172,27 @@ class both_ways {
 
   private:
     void copy_back() noexcept {
-        done.back = one_way(b_, a_);
-        if (!done.back.ended || done.back.sending || interrupted(done.back.ended)) return;
-        const std::lock_guard held(guard_);
-        b_is_broken_ = true;
-        if (stop_ != nullptr) stop_->expire_in(std::chrono::nanoseconds(0));
+        done.back = one_way(b_, a_, &both_, false).run();
+        {
+            const std::lock_guard held(guard_);
+            // No deadline of the caller's is on this one: a time-out here is the stream's own.
+            b_is_broken_ = done.back.ended && !done.back.sending && done.back.ended != errc::cancelled;
+            if (b_is_broken_ && stop_ != nullptr) stop_->expire_in(std::chrono::nanoseconds(0));
+        }
+        back_is_over_.set();
+    }
+
+    /// Until it is over; throws what ends the caller's own wait: a deadline, a cancellation, silence of both ways.
+    void await_back() {
+        for (;;) {
+            try {
+                back_is_over_.wait();
+                detail::execution::current().made_progress();
+                return;
+            } catch (const error& e) {
+                if (!both_.goes_on(e.code())) throw;
+            }
+        }
     }
 
     void copy_forth() noexcept {
@@ -108,7 +203,7 @@ class both_ways {
             stop_ = &stop;
             if (b_is_broken_) stop.expire_in(std::chrono::nanoseconds(0));
         }
-        done.forth = one_way(a_, b_);
+        done.forth = one_way(a_, b_, &both_, true).run();
         const std::lock_guard held(guard_);
         stop_ = nullptr;
         if (stop.expired() && done.forth.ended == errc::timed_out) {
@@ -119,6 +214,8 @@ class both_ways {
 
     const stream_ref& a_;
     const stream_ref& b_;
+    liveliness both_;
+    event back_is_over_;
     std::mutex guard_;  // of the next two
     deadline* stop_ = nullptr;
     bool b_is_broken_ = false;
@@ -127,13 +224,13 @@ class both_ways {
 }  // namespace
 
 std::uint64_t copy(stream_ref from, stream_ref to) {
-    const copied_way way = one_way(from, to);
+    const copied_way way = alone(from, to);
     if (way.ended) fail(from, to, way);
     return way.bytes;
 }
 
 std::uint64_t copy(stream_ref from, stream_ref to, std::error_code& ec) noexcept {
-    const copied_way way = one_way(from, to);
+    const copied_way way = alone(from, to);
     ec = way.ended;
     return way.bytes;
 }

@@ -156,6 +156,31 @@ TEST_P(batches, plain_calls_after_a_batch_give_one_datagram_each) {
     });
 }
 
+TEST_P(batches, peek_shows_one_datagram_that_stays) {
+    on_network([] {
+        udp_socket server = udp_socket::bind("127.0.0.1:0");
+        udp_socket client = udp_socket::connect(server.local());
+        const deadline limit(ages);
+        datagram_batch batch;
+        client.send("the first batch");
+        recv_batch(server, batch);
+        const std::vector<outgoing_datagram> three{{"one"}, {"two"}, {"end"}};
+        EXPECT_EQ(send_batch(client, three), 3U);
+        std::array<char, 100> room{};
+        for (const outgoing_datagram& one : three) {
+            EXPECT_EQ(server.handle().peek(room), 3U);
+            EXPECT_EQ(std::string(room.data(), 3), one.data.text());
+            EXPECT_EQ(server.handle().peek({room.data(), 1}), 1U);
+            EXPECT_EQ(server.recv(room), 3U);
+            EXPECT_EQ(std::string(room.data(), 3), one.data.text());
+        }
+        std::error_code ec;
+        const deadline soon(1ms);
+        EXPECT_EQ(server.handle().peek(room, ec), 0U);
+        EXPECT_EQ(ec, errc::timed_out);
+    });
+}
+
 TEST_P(batches, a_batch_waits_and_obeys_deadline_and_close) {
     on_network([] {
         udp_socket server = udp_socket::bind("127.0.0.1:0");

@@ -136,5 +136,70 @@ TEST_P(call_limits, a_send_of_pieces_that_gets_on_has_it_anew) {
     });
 }
 
+// What goes one way through a proxy, slowly, while the other way is silent: for longer than the limit.
+void expect_busy_way_is_waited_for(bool forth, bool other_is_half_closed) {
+    two_streams left = connected_pair();
+    two_streams right = connected_pair();
+    tcp_stream& from = forth ? left.client : right.server;
+    tcp_stream& to = forth ? right.server : left.client;
+    if (other_is_half_closed) to.shutdown(direction::send);
+    std::error_code ec;
+    copied_both_ways went;
+    scope proxy;
+    proxy.spawn([&] {
+        const call_limit each(1s);
+        went = copy_both(left.server, right.client, ec);
+        left.server.close();  // so that nobody waits for what will not come
+        right.client.close();
+    });
+    proxy.spawn([&] {
+        const stopwatch time;
+        std::error_code failed;
+        while (!failed && time.elapsed() < 1500ms) {
+            from.send_all("x", failed);
+            cardea::sleep(20ms);
+        }
+        EXPECT_FALSE(failed) << failed.message();
+        from.shutdown(direction::send, failed);
+    });
+    std::uint64_t got = 0;
+    std::array<char, 64> room{};
+    while (const std::size_t n = to.recv(room)) got += n;
+    if (!other_is_half_closed) to.shutdown(direction::send);
+    proxy.join();
+    EXPECT_FALSE(ec) << ec.message();
+    EXPECT_EQ((forth ? went.forth : went.back).bytes, got);
+    EXPECT_GT(got, 0U);
+}
+
+TEST_P(call_limits, copying_both_ways_gets_on_when_either_way_does) {
+    on_network([] {
+        scope all;
+        for (const bool forth : {true, false}) {
+            for (const bool half_closed : {true, false}) {
+                all.spawn([=] { expect_busy_way_is_waited_for(forth, half_closed); });
+            }
+        }
+        all.join();
+    });
+}
+
+TEST_P(call_limits, copying_both_ways_ends_when_both_are_silent) {
+    on_network([] {
+        for (const bool half_closed : {true, false}) {
+            two_streams left = connected_pair();
+            two_streams right = connected_pair();
+            if (half_closed) left.client.shutdown(direction::send);
+            const deadline within(ages);
+            const call_limit each(50ms);
+            std::error_code ec;
+            const copied_both_ways went = copy_both(left.server, right.client, ec);
+            EXPECT_EQ(ec, errc::timed_out);
+            EXPECT_EQ(went.back.ended, errc::timed_out);
+            EXPECT_FALSE(within.expired());
+        }
+    });
+}
+
 }  // namespace
 }  // namespace cardea::conformance

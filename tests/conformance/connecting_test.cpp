@@ -196,6 +196,31 @@ TEST_P(connecting, bad_addresses_are_refused_with_the_reason) {
     });
 }
 
+// What `call` says when it fails.
+template <class Call>
+std::string text_of(Call call) {
+    try {
+        call();
+    } catch (const error& e) {
+        return e.what();
+    }
+    return "nothing failed";
+}
+
+TEST_P(connecting, an_address_of_another_kind_is_refused_with_the_reason) {
+    on_network([] {
+        const std::string refused = " unix:@x (a Unix name, and here an IP address is needed): not an address";
+        EXPECT_EQ(text_of([] { tcp_stream::connect("unix:@x"); }), "connect" + refused);
+        EXPECT_EQ(text_of([] { tcp_stream::connect_any({endpoint::local("@x")}); }), "connect" + refused);
+        EXPECT_EQ(text_of([] { udp_socket::connect("unix:@x"); }), "connect" + refused);
+        EXPECT_EQ(text_of([] { tcp_listener("unix:@x"); }), "listen" + refused);
+        EXPECT_EQ(text_of([] { tcp_stream::connect(endpoint()); }),
+                  "connect (none) (no address was given): not an address");
+        EXPECT_EQ(text_of([] { tcp_stream::connect_any({}); }),
+                  "connect to nothing (no address was given): Cannot assign requested address");
+    });
+}
+
 TEST_P(connecting, a_host_name_is_no_address_for_bind) {
     on_network([] {
         socket s{family::inet, type::stream};

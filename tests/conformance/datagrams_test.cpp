@@ -271,6 +271,8 @@ TEST_P(datagrams, bad_addresses_and_strange_families_are_refused) {
         s.send_to("x", "[::1]:9", ec);
         EXPECT_EQ(ec, std::errc::address_family_not_supported);
         EXPECT_THROW(udp_socket::bind("unix:/tmp/x"), error);
+        EXPECT_FALSE(udp_socket::connect("unix:/tmp/x", ec).is_open());
+        EXPECT_EQ(ec, errc::bad_address);
     });
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 
 #include "every_network.hpp"
 #include "scenes.hpp"
@@ -102,6 +103,30 @@ TEST_P(descriptor_limits, emfile_on_a_busy_listener_is_told_to_each_that_accepts
         }
         const deadline within(ages);
         for (const socket& client : clients) EXPECT_EQ(door.accept().peer(), client.local());
+    });
+}
+
+TEST_P(descriptor_limits, one_that_is_raised_holds_for_a_listener_that_waits_already) {
+    on_network([] {
+        for (const int before : {0, 30}) {  // one by one, or ahead
+            tcp_listener door("127.0.0.1:0");
+            warm_up();
+            auto left = std::make_unique<few_descriptors>();
+            for (int i = 0; i < before; ++i) {
+                const tcp_stream client = tcp_stream::connect(door.local());
+                EXPECT_EQ(door.accept().peer(), client.local());
+            }
+            std::vector<tcp_stream> accepted;
+            scope waiter;
+            spawn_waiting(waiter, [&] {
+                for (int i = 0; i < 40; ++i) accepted.push_back(door.accept());
+            });
+            left.reset();
+            std::vector<tcp_stream> clients;
+            for (int i = 0; i < 40; ++i) clients.push_back(tcp_stream::connect(door.local()));
+            waiter.join();
+            EXPECT_EQ(accepted.size(), clients.size());
+        }
     });
 }
 

@@ -27,6 +27,23 @@ TEST_P(endings, half_close_ends_one_direction_and_the_other_goes_on) {
     });
 }
 
+TEST_P(endings, half_close_again_is_harmless_when_both_have_closed) {
+    on_network([] {
+        two_streams both = connected_pair();
+        std::array<char, 1> room{};
+        both.client.shutdown(direction::send);
+        both.server.shutdown(direction::send);
+        EXPECT_EQ(both.client.recv(room), 0U);
+        EXPECT_EQ(both.server.recv(room), 0U);
+        // How far the goodbyes have come differs; by now, or soon, the kernel has no connection any more.
+        for (int i = 0; i < 100; ++i) {
+            both.client.shutdown(direction::send);
+            both.server.shutdown(direction::send);
+            yield();
+        }
+    });
+}
+
 TEST_P(endings, half_close_wakes_the_peer_that_waits_in_recv) {
     on_network([] {
         two_streams both = connected_pair();

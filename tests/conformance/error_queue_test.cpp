@@ -210,5 +210,18 @@ TEST_P(error_queue_on_kernels, the_words_of_the_icmp_message_are_told) {
         }));
 }
 
+TEST_P(error_queue, says_that_errors_were_not_asked_for) {
+    on_network([] {
+        udp_socket s = udp_socket::bind("127.0.0.1:0");
+        try {
+            recv_error(s);
+            ADD_FAILURE() << "there cannot be one";
+        } catch (const error& e) {
+            EXPECT_EQ(e.code(), errc::not_supported);
+            EXPECT_NE(std::string(e.what()).find("option::receive_errors"), std::string::npos) << e.what();
+        }
+    });
+}
+
 }  // namespace
 }  // namespace cardea::conformance

@@ -65,6 +65,16 @@ TEST_P(files, a_file_arrives_whole_behind_what_was_sent_before) {
     });
 }
 
+TEST_P(files, one_whose_size_nobody_knows_is_sent_to_its_end) {
+    on_network([] {
+        two_streams both = connected_pair();
+        EXPECT_EQ(both.client.send_file(file::open("/proc/sys/kernel/ostype")), 6U);  // fstat(2) says 0
+        std::string text(6, ' ');
+        both.server.recv_exactly(text);
+        EXPECT_EQ(text, "Linux\n");
+    });
+}
+
 TEST_P(files, parts_of_it_are_sent_as_asked) {
     const pattern_file on_disk(100'000);
     on_network([&] {

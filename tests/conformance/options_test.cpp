@@ -40,12 +40,24 @@ TEST_P(options, of_a_stream_are_read_as_they_were_set) {
     });
 }
 
+TEST_P(options, a_linger_of_any_length_is_no_reset) {
+    on_network([] {
+        two_streams both = connected_pair();
+        both.client.set(option::linger{std::chrono::seconds::max()});
+        EXPECT_GT(both.client.get<option::linger>(), 1000s);
+        both.client.set(option::linger{std::nullopt});
+    });
+}
+
 TEST_P(options, of_the_internet_layer_hold_on_both_families) {
     on_network([] {
         for (const family f : {family::inet, family::inet6}) {
             socket s(f, type::datagram);
             expect_kept(s, option::hop_limit{3});
             expect_kept(s, option::traffic_class{0xb8});
+            std::error_code ec;
+            s.set(option::traffic_class{256}, ec);
+            EXPECT_EQ(ec, std::errc::invalid_argument);
             expect_kept(s, option::broadcast{true});
         }
     });

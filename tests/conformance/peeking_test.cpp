@@ -128,6 +128,18 @@ TEST_P(peeking_on_kernels, bytes_put_back_move_along_with_the_socket) {
     });
 }
 
+TEST_P(peeking, recv_until_nothing_is_refused_and_does_not_wait) {
+    on_network([] {
+        two_streams both = connected_pair();
+        std::array<char, 8> room{};
+        std::error_code ec;
+        EXPECT_EQ(both.server.recv_until(room, "", ec), 0U);
+        EXPECT_EQ(ec, std::errc::invalid_argument);
+        EXPECT_EQ(udp_socket::bind("127.0.0.1:0").handle().recv_until(room, "x", ec), 0U);
+        EXPECT_EQ(ec, errc::not_supported);
+    });
+}
+
 TEST_P(peeking, recv_until_takes_the_delimiter_and_not_a_byte_more) {
     on_network([] {
         two_streams both = connected_pair();

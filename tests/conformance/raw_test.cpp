@@ -116,6 +116,14 @@ std::string what_is_said_without_the_right() {
     return said;
 }
 
+TEST_P(raw, there_is_none_of_what_is_not_ip) {
+    on_network([] {
+        std::error_code ec;
+        EXPECT_FALSE(open_raw(family::local, protocol::icmp, ec).is_open());
+        EXPECT_EQ(ec, std::errc::address_family_not_supported);
+    });
+}
+
 TEST(raw_sockets, without_the_right_the_error_says_what_is_needed) {
     const std::string said = in_own_process(what_is_said_without_the_right);
     EXPECT_EQ(

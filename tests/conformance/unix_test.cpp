@@ -148,6 +148,12 @@ TEST_P(unix_sockets, nobody_at_a_path_is_an_error_with_the_path) {
         std::error_code ec;
         unix_stream::connect("127.0.0.1:7", ec);
         EXPECT_EQ(ec, errc::bad_address);
+        try {
+            const unix_listener none("unix:");
+        } catch (const error& e) {
+            EXPECT_EQ(std::string(e.what()),
+                      "listen on \"unix:\" (a Unix address needs a path or a name): not an address");
+        }
     });
 }
 

@@ -117,6 +117,11 @@ class HttpFiles(servers.ServerTest):
         self.assertEqual(self.curl(*code, "-d", "text", f"http://{where}/page.html"), b"413")
         host = b"Host: x\r\n"
         for request, status in ((b"GET /page.html HTTP/1.1\r\n\r\n", "400"), (b"nonsense\r\n\r\n", "400"),
+                                (b"GET /page.html HTTP/1.1\r\n" + host + host + b"\r\n", "400"),
+                                (b"GET /page.html HTTP/1.1\r\nConnection: close\r\n\r\n", "400"),
+                                (b"GET http://x/page.html HTTP/1.1\r\n" + host + b"\r\n", "200"),
+                                (b"GET HTTP://x?y HTTP/1.1\r\n" + host + b"\r\n", "404"),
+                                (b"GET ftp://x/page.html HTTP/1.1\r\n" + host + b"\r\n", "400"),
                                 (b"GET /page.html HTTP/1.1\r\n" + host + b"bad name: 1\r\n\r\n", "400"),
                                 (b"GET /page.html HTTP/2.0\r\n" + host + b"\r\n", "400"),
                                 (b"GET /" + b"x" * 10_000 + b" HTTP/1.1\r\n" + host + b"\r\n", "431"),

@@ -183,6 +183,23 @@ TEST_P(deadline_test, a_fibers_deadline_is_its_own) {
     });
 }
 
+TEST_P(deadline_test, of_any_unit_is_as_long_as_it_says_or_for_ever) {
+    here([] {
+        using std::chrono::hours;
+        cardea::deadline within{hours::max()};
+        const cardea::call_limit each{hours::max()};
+        EXPECT_GT(within.remaining(), hours(24 * 365 * 200));
+        cardea::sleep(std::chrono::microseconds(1));
+        within.expire_in(std::chrono::duration<int, std::ratio<86400 * 365>>(1'000'000));
+        cardea::sleep(std::chrono::microseconds(1));
+        within.expire_in(hours(1));
+        EXPECT_LE(within.remaining(), hours(1));
+        within.expire_in(hours::min());
+        EXPECT_TRUE(within.expired());
+        EXPECT_THROW(cardea::sleep(hours::max()), cardea::error);
+    });
+}
+
 TEST_P(deadline_test, races_with_the_thing_waited_for) {
     here([] {
         // Whoever wins, the value is either taken or still there.

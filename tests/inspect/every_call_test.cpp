@@ -127,6 +127,24 @@ TEST_P(dumping, tells_the_call_the_socket_and_the_time_left) {
     });
 }
 
+TEST_P(dumping, tells_both_ends_of_a_splice) {
+    if (runs_on_threads()) GTEST_SKIP() << "there are no fibers";
+    on_network([] {
+        two_streams left = connected_pair();
+        two_streams right = connected_pair();
+        scope waiting;
+        waiting.spawn([&] { EXPECT_EQ(splice(left.server, right.client, 100), 5U); });
+        yield();
+        const std::string text = dumped();
+        for (const std::string& where :
+             {"splice: recv on " + left.server.local().to_string(), "; send on " + right.client.local().to_string()}) {
+            EXPECT_NE(text.find(where), std::string::npos) << where << " is not in\n" << text;
+        }
+        left.client.send_all("there");
+        waiting.join();
+    });
+}
+
 TEST_P(dumping, tells_of_accept_and_recv_from) {
     if (runs_on_threads()) GTEST_SKIP() << "there are no fibers";
     on_network([] {

@@ -20,6 +20,12 @@ TEST(service, connect_goes_to_the_host_and_port_that_the_domain_names) {
     EXPECT_EQ(o.peer, server.address(family::inet6, 7)) << o.what;
 }
 
+TEST(service, no_name_is_no_service) {
+    std::error_code ec;
+    EXPECT_TRUE(resolve_srv("", ec).empty());
+    EXPECT_EQ(ec, errc::bad_address);
+}
+
 TEST(service, lower_priorities_come_first_and_the_next_is_raced) {
     racing_world w;
     w.dead("nowhere");

@@ -80,6 +80,39 @@ TEST_F(ip_extension_headers, an_endless_chain_is_dropped) {
     EXPECT_EQ(h.why_dropped(with(60, chain)), drop_reason::bad_options);
 }
 
+/// RFC 8200 section 4.5, RFC 7112: what is upper has to be in the first fragment, whole as far as its header goes.
+TEST_F(ip_extension_headers, a_first_fragment_without_all_headers_is_refused) {
+    auto const first = [](unsigned next, raw const& fragmentable) {
+        return ipv6(peer6, self6, 44, joined(octets({next, 0, 0, 1, 1, 2, 3, 4}), fragmentable));
+    };
+    raw const padding = octets({60, 0, 1, 4, 0, 0, 0, 0});
+    EXPECT_EQ(answer(first(60, padding)), (problem{3, 0}));                            // another header was to follow
+    EXPECT_EQ(answer(first(60, octets({17, 1, 1, 4, 0, 0, 0, 0}))), (problem{3, 0}));  // it ends elsewhere
+    EXPECT_EQ(answer(first(60, octets({17, 0, 1, 4, 0, 0, 0, 0}))), (problem{3, 0}));
+    EXPECT_EQ(answer(first(6, raw(16))), (problem{3, 0}));  // TCP's is longer
+    EXPECT_EQ(answer(first(60, joined(octets({6, 0, 1, 4, 0, 0, 0, 0}), raw(16)))), (problem{3, 0}));
+    EXPECT_EQ(h.why_dropped(first(6, raw(8))), drop_reason::truncated);
+    EXPECT_EQ(h.it->counters().reassembly_bytes, 0U);
+
+    for (auto const& p : {first(17, raw(8)), first(58, raw(8)), first(6, raw(24)), first(200, raw(8)),
+                          first(60, octets({59, 0, 1, 4, 0, 0, 0, 0}))})
+        EXPECT_TRUE(h.feed(p).empty());
+    EXPECT_GT(h.it->counters().reassembly_bytes, 0U);
+}
+
+TEST_F(ip_extension_headers, headers_that_a_datagram_in_fragments_has_are_read_once_it_is_whole) {
+    auto const whole = joined(octets({17, 0, 0x9e, 4, 0, 0, 0, 0}), udp(peer6, self6, 5, 9, bytes("data")));
+    auto const piece = [&](std::size_t from, std::size_t to, unsigned id) {
+        unsigned const offset_and_more = static_cast<unsigned>(from) | (to < whole.size() ? 1U : 0U);
+        return ipv6(
+            peer6, self6, 44,
+            joined(octets({60, 0, 0, offset_and_more, 0, 0, 0, id}), bytes_view{whole}.subspan(from, to - from)));
+    };
+    EXPECT_TRUE(h.feed(piece(16, whole.size(), 1)).empty());
+    EXPECT_EQ(answer(piece(0, 16, 1)), (problem{2, 42}));
+    EXPECT_EQ(receive(*socket, h.now), "<EAGAIN>");
+}
+
 TEST_F(ip_extension_headers, no_next_header_ends_in_silence) {
     EXPECT_TRUE(h.feed(ipv6(peer6, self6, 59, bytes("ignored!"))).empty());
 }

@@ -121,6 +121,14 @@ TEST(buffered_writer, what_a_failed_flush_left_goes_with_the_next) {
     EXPECT_EQ(to.sent, "abcdefghij");
 }
 
+TEST(buffered_reader, refuses_to_read_until_nothing) {
+    scripted_stream from{"something"};
+    buffered_reader in(from);
+    std::error_code ec;
+    EXPECT_TRUE(in.recv_until("", 8, ec).empty());
+    EXPECT_EQ(ec, std::errc::invalid_argument);
+}
+
 TEST(buffered_writer, says_how_much_it_took_when_a_full_buffer_could_not_be_sent) {
     for (std::size_t takes = 0; takes <= 12; ++takes) {
         scripted_stream to;

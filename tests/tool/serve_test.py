@@ -47,6 +47,20 @@ class Serve:
         self.end_with(server)
         self.assertFalse(os.path.exists(path), "the path is left behind")
 
+    def test_a_second_one_takes_over(self):
+        name = f"unix:{self.folder}/restart"
+        first, where = self.serve("127.0.0.1:0", "--threads", "2", "--hot-restart", name)
+        with harness.tcp_client(where) as old:
+            self.echo(old, b"before")
+            second, taken_over = self.serve("127.0.0.1:0", "--threads", "1", "--hot-restart", name)
+            self.assertEqual(taken_over, where)
+            self.echo(old, b"meanwhile")
+        self.assertEqual(first.process.wait(harness.PATIENCE), 0)
+        with harness.tcp_client(where) as new:
+            self.echo(new, b"after")
+        self.end_with(second)
+        self.assertFalse(os.path.exists(f"{self.folder}/restart"), "the path is left behind")
+
     def test_a_large_echo_and_half_close(self):
         server, where = self.serve("127.0.0.1:0", "--threads", "1")
         data = os.urandom(4_000_000)

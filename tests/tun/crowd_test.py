@@ -155,21 +155,23 @@ class TheKernelsListener(LinkTest):
         """RFC 9293 section 3.10.7.4: a segment that is not acceptable, as the SYN-ACK that comes again, is answered by
         an ACK. That alone gets those served who wait for the server to speak first."""
         self.link("delay=20")
-        for version in (4, 6):
-            with self.subTest(f"IPv{version}"), sysctl(self.far, tcp_syncookies=0), Puppet() as ours, \
-                    Watch(DEVICE) as watch:
-                door, grown = self.door(version), Counting(self.far)
+        count = 2 * self.backlog
+        dropped = count - self.backlog - 1
+        with sysctl(self.far, tcp_syncookies=0), Puppet() as ours, Watch(DEVICE) as watch:
+            grown, doors = Counting(self.far), {version: self.door(version) for version in (4, 6)}
+            names = {version: [f"c{version}{i}" for i in range(count)] for version in doors}
+            for version, door in doors.items():
                 port = door.getsockname()[1]
-                names = [f"c{i}" for i in range(2 * self.backlog)]
-                self.wave(ours, version, port, names[:self.backlog])
-                self.wave(ours, version, port, names[self.backlog:])  # one more has room, the others' ACKs are dropped
-                dropped = len(names) - self.backlog - 1
-                talkers = names[-2:]
-                for name in talkers:
+                self.wave(ours, version, port, names[version][:self.backlog])
+                self.wave(ours, version, port, names[version][self.backlog:])  # one has room, the others' ACKs are dropped
+                for name in names[version][-2:]:
                     ours.call("say", name, f"hello-from-{name}")
-                self.wait_until(lambda: len(self.answered_again(watch, version, port)) >= dropped)
-                self.assertGreaterEqual(grown["TcpExtListenOverflows"], dropped)
-                self.serve(ours, door, names, talkers)
+            for version, door in doors.items():  # both have waited by then
+                port = door.getsockname()[1]
+                self.wait_until(lambda v=version, p=port: len(self.answered_again(watch, v, p)) >= dropped)
+            self.assertGreaterEqual(grown["TcpExtListenOverflows"], 2 * dropped)
+            for version, door in doors.items():
+                self.serve(ours, door, names[version], names[version][-2:])
 
     def answered_again(self, watch, version, port):
         """The stack's ports whose SYN-ACK came twice, and an ACK after that."""

@@ -32,7 +32,7 @@ class CongestionNotification(RouterTest):
     @contextlib.contextmanager
     def connection(self, asking, version):
         tcp_ecn, connect, network = ASKING[asking]
-        with sysctl(self.far, tcp_ecn=tcp_ecn), Watch(DEVICE) as watch, \
+        with sysctl(self.far, tcp_ecn=tcp_ecn, tcp_ecn_fallback=0), Watch(DEVICE) as watch, \
                 connect(version, self.far, self.addresses, network=network) as (ours, connection):
             self.assertTrue(tcp_info(connection).ecn)
             self.assertEqual(ours.info("c")["ecn"], 1)
@@ -82,7 +82,9 @@ class CongestionNotification(RouterTest):
                 receiving.result()
                 self.assertEqual(puppet.sha256_of(back), hashlib.sha256(data).hexdigest())
                 info = tcp_info(connection)
-                self.assertEqual((info.resent, info.threshold < 2**31 - 1), (0, True))
+                # Nothing for a loss. A busy machine's acknowledgments may be late: then Linux probes (RFC 8985 section 7).
+                self.assertLessEqual(info.resent, grown["TcpExtTCPLossProbes"])
+                self.assertLess(info.threshold, 2**31 - 1)
             theirs = [p for p in watch.of(self.addresses[version]) if p.payload]
             self.assertIn(CE, {p.traffic_class & 3 for p in theirs})
             marked = next(p for p in theirs if p.traffic_class & 3 == CE)

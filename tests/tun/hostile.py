@@ -1,9 +1,11 @@
 """Packets that nobody honest sends: how the tests build them (with scapy) and put them on the device."""
 
+import hashlib
 import os
 import socket
 import struct
 import sys
+import threading
 
 try:
     from scapy.all import ICMP, IP, TCP, ICMPv6EchoRequest, IPv6, Raw, raw
@@ -14,19 +16,20 @@ except ImportError:  # Debian's package is for Debian's python
     os.execv("/usr/bin/python3", ["/usr/bin/python3", "-B", *sys.argv])
 
 import kernel_view
+import puppet
 
+from namespaces import LONG
 from puppet import DEVICE, KERNEL, MEGABYTE, STACK, TunTest
 
 ETHERTYPE = {4: 0x0800, 6: 0x86DD}
 GROWTH_BOUND = 24 * MEGABYTE  # of the program, over a test: its queues and its reassembly are bounded below that
+REASSEMBLY_BOUND = 4 * MEGABYTE  # host_config::reassembly_bytes
 SEED = 20260101
 
 
 def ip(version, source=None, **fields):
-    source = source or KERNEL[version]
-    if version == 4:
-        return IP(src=source, dst=STACK[4], **fields)
-    return IPv6(src=source, dst=STACK[6], **fields)
+    fields = {"src": source or KERNEL[version], "dst": STACK[version], **fields}
+    return IP(**fields) if version == 4 else IPv6(**fields)
 
 
 class Injector:
@@ -142,6 +145,55 @@ class HostileTest(TunTest):
         self.assertEqual(ours.call("hear", "c", 1000), word)
         ours.call("say", "c", word)
         self.assertEqual(connection.recv(1000), word.encode())
+
+    def assert_nothing_left(self, ours, fragments=False):
+        """When what the test has opened is closed, the host has what it had at its beginning: no connection or buffer of the
+        attacker's, no call that waits. `fragments`: they stay for a minute, within their bound."""
+        ours.call("reset_all")
+        seen = {}
+
+        def returned():
+            seen.update(ours.held())
+            return {**seen, **({"reassembly": 0} if fragments and not LONG else {})} == ours.idle
+
+        self.wait_until(returned, seen=seen)
+        self.assertLessEqual(seen["reassembly"], REASSEMBLY_BOUND)
+
+    def assert_streams_survive(self, ours, connection, volley):
+        """Both directions of a connection at once, while the volley is fired again and again."""
+        ended = threading.Event()
+
+        def fire():
+            while not ended.is_set():
+                for packet in volley:
+                    try:
+                        self.inject(packet)
+                    except OSError:  # the device's queue is full: also a way to attack
+                        break
+                ended.wait(0.01)
+
+        firing = threading.Thread(target=fire)
+        firing.start()
+        try:
+            data = os.urandom(int(48 * MEGABYTE * puppet.SCALE))
+            path = os.path.join(self.folder, "sent")
+            with open(path, "wb") as file:
+                file.write(data)
+            receiving = ours.start("receive_file", "c", f"{self.folder}/received")
+            sending = ours.start("send_file", "c", path)
+            sender = threading.Thread(target=lambda: (connection.sendall(data), connection.shutdown(socket.SHUT_WR)))
+            closer = threading.Thread(target=lambda: (sending.result(), ours.call("shutdown", "c", "send")))
+            sender.start()
+            closer.start()
+            want = hashlib.sha256(data).hexdigest()
+            self.assertEqual(hashlib.sha256(puppet.read_all(connection)).hexdigest(), want)
+            sender.join()
+            closer.join()
+            receiving.result()
+            self.assertEqual(puppet.sha256_of(f"{self.folder}/received"), want)
+        finally:
+            ended.set()
+            firing.join()
 
     def settle(self, watch, connection):
         """Until the last acknowledgment has gone: the connection's numbers stand still then."""

@@ -22,6 +22,7 @@ class InjectedSegments(HostileTest):
             self.exchange(ours, connection)
             where = self.settle(watch, connection)
             before = len(watch.packets)
+            held = ours.held()
             for packet in make(where):
                 self.inject(packet)
             self.wait_until_taken(watch, where.version)
@@ -31,6 +32,8 @@ class InjectedSegments(HostileTest):
             if answered is not None:
                 self.assertEqual(len(answers) > 0, answered, answers)
             self.exchange(ours, connection, "still-whole")
+            self.assertEqual({**ours.held(), "tcp_memory": 0}, {**held, "tcp_memory": 0})
+            self.assert_nothing_left(ours)
 
     @every_way
     def test_reset_that_is_nearly_right_is_challenged(self, ours, connection):
@@ -106,6 +109,7 @@ class MalformedPackets(HostileTest):
                     self.inject(with_options(ip(where.version) / TCP(sport=4000, dport=port, seq=1, flags="S"), options))
             self.wait_until_taken(watch, where.version)
             self.exchange(ours, connection, "still-whole")
+            self.assert_nothing_left(ours)
 
     @every_way
     def test_lengths(self, ours, connection):
@@ -127,6 +131,7 @@ class MalformedPackets(HostileTest):
                 self.inject(bytes([first]) + whole[1:], where.version)
             self.wait_until_taken(watch, where.version)
             self.exchange(ours, connection, "still-whole")
+            self.assert_nothing_left(ours)
 
     @every_way
     def test_mutations(self, ours, connection):
@@ -150,6 +155,7 @@ class MalformedPackets(HostileTest):
             self.wait_until_taken(watch, where.version)
             self.exchange(ours, connection, "still-whole")
         self.assertLess(ours.memory() - before, GROWTH_BOUND)
+        self.assert_nothing_left(ours, fragments=True)
 
 
 if __name__ == "__main__":

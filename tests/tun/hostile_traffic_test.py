@@ -9,13 +9,12 @@ import hashlib
 import os
 import random
 import socket
-import threading
 
 import puppet
 from hostile import GROWTH_BOUND, MALFORMED_OPTIONS, SEED, HostileTest, ip, with_options
 from kernel_view import ACK, SYN, Watch
 from namespaces import PATIENCE
-from puppet import DEVICE, KERNEL, MEGABYTE, STACK, at, kernel_connects, read_all, sha256_of
+from puppet import DEVICE, KERNEL, MEGABYTE, STACK, at, kernel_connects, sha256_of
 from scapy.all import ICMP, TCP, UDP, ICMPv6EchoRequest, IPv6ExtHdrFragment, Raw, raw
 
 
@@ -59,6 +58,7 @@ class Fragments(HostileTest):
                     self.inject(packet)
                 self.assertEqual(receiving.result(), f"400 {at(KERNEL[version], 4000)}")
                 self.exchange(ours, connection)
+                self.assert_nothing_left(ours, fragments=True)
 
     def test_that_are_tiny_or_never_end(self):
         for version in (4, 6):
@@ -80,6 +80,7 @@ class Fragments(HostileTest):
                 self.wait_until_taken(watch, version)
                 self.exchange(ours, connection, "still-whole")
                 self.assertLess(ours.memory() - before, GROWTH_BOUND)
+                self.assert_nothing_left(ours, fragments=True)
 
 
 IMPOSSIBLE = {
@@ -113,6 +114,8 @@ class ImpossibleSources(HostileTest):
                 self.assertEqual(answers - {KERNEL[version], STACK[version]}, set())
                 self.assertTrue(receiving.is_under_way(), "a datagram from nobody was delivered")
                 self.exchange(ours, connection, "still-whole")
+                self.assertEqual(ours.held()["connections"], 1)
+                self.assert_nothing_left(ours)
 
 
 class Floods(HostileTest):
@@ -138,6 +141,7 @@ class Floods(HostileTest):
             answered = sum(1 for p in watch.of(STACK[4]) if p.has(SYN | ACK))
             self.assertGreater(answered, 1000)  # far more than the queue of half-open connections holds
             self.assertLess(ours.memory() - before, GROWTH_BOUND)
+            self.assert_nothing_left(ours)
 
     def test_a_stream_goes_on_under_fire(self):
         """Everything at once, by somebody who knows the addresses and ports and guesses the rest."""
@@ -145,30 +149,11 @@ class Floods(HostileTest):
             with kernel_connects(version) as (ours, connection):
                 before = ours.memory()
                 port = connection.getsockname()[1]
-                ended = threading.Event()
-                fire = threading.Thread(target=self.fire, args=(version, port, ended))
-                fire.start()
-                data = os.urandom(int(48 * MEGABYTE * puppet.SCALE))
-                path = os.path.join(self.folder, "sent")
-                with open(path, "wb") as file:
-                    file.write(data)
-                receiving = ours.start("receive_file", "c", f"{self.folder}/received")
-                sending = ours.start("send_file", "c", path)
-                sender = threading.Thread(target=lambda: (connection.sendall(data), connection.shutdown(socket.SHUT_WR)))
-                closer = threading.Thread(target=lambda: (sending.result(), ours.call("shutdown", "c", "send")))
-                sender.start()
-                closer.start()
-                want = hashlib.sha256(data).hexdigest()
-                self.assertEqual(hashlib.sha256(read_all(connection)).hexdigest(), want)
-                sender.join()
-                closer.join()
-                receiving.result()
-                ended.set()
-                fire.join()
-                self.assertEqual(sha256_of(f"{self.folder}/received"), want)
+                self.assert_streams_survive(ours, connection, self.volley(version, port))
                 self.assertLess(ours.memory() - before, GROWTH_BOUND)
+                self.assert_nothing_left(ours)
 
-    def fire(self, version, port, ended):
+    def volley(self, version, port):
         chance = random.Random(SEED)
         volley = []
         for _ in range(400):
@@ -178,13 +163,7 @@ class Floods(HostileTest):
             packet = ip(version) / segment / Raw(b"evil" * chance.randrange(10))
             volley.append(with_options(packet, chance.choice(MALFORMED_OPTIONS)) if chance.random() < 0.3 else raw(packet))
             volley.append(raw(ip(version) / UDP(sport=port, dport=chance.getrandbits(16)) / Raw(b"evil")))
-        while not ended.is_set():
-            for packet in volley:
-                try:
-                    self.inject(packet)
-                except OSError:  # the device's queue is full: also a way to attack
-                    break
-            ended.wait(0.01)
+        return volley
 
 
 if __name__ == "__main__":

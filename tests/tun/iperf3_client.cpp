@@ -80,7 +80,7 @@ class client {
     }
     void transfer() {
         scope all;
-        for (auto& s : streams_) all.spawn([&] { sends_ ? send(s) : receive_share(s); });
+        for (auto& s : streams_) all.spawn([&] { sends_ ? send(s) : receive_until_enough(s, all); });
         all.join();
     }
     /// Whoever finds that it is not enough yet sends another block.
@@ -92,13 +92,17 @@ class client {
             s.bytes += block;
         }
     }
-    void receive_share(stream_of_test& s) {
+    /// The server divides what it sends among the streams as they take it: no more than the sum is agreed upon. When it
+    /// has come, the others wait for what never will.
+    void receive_until_enough(stream_of_test& s, scope& all) {
         std::vector<std::byte> room(2 * block);
-        while (s.bytes * parallel_ < bytes_) {
+        while (moved_ < bytes_) {
             const std::size_t n = s.tcp.recv(room);
             if (n == 0) throw std::runtime_error("the server ended a stream");
             s.bytes += n;
+            moved_ += n;
         }
+        all.cancel();
     }
     /// The server may wait in a call that sends, and sees that the test has ended when that returns.
     void drain(control_connection& control) {

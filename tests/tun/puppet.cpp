@@ -10,6 +10,7 @@
 //     get NAME OPTION                 local NAME                      peer NAME
 //     join NAME GROUP [SOURCE]        leave NAME GROUP [SOURCE]       facts NAME
 //     info NAME                       within MILLISECONDS VERB ARGUMENT...
+//     reset_all                       held
 #include <array>
 #include <cardea/cardea.hpp>
 #include <cardea/datagram.hpp>
@@ -27,6 +28,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "network/stack/stack_network.hpp"
 
 namespace {
 
@@ -60,11 +63,20 @@ class puppet {
         words >> verb;
         const auto known = verbs_.find(verb);
         if (known == verbs_.end()) throw std::invalid_argument("unknown verb " + verb);
+        const under_way counted(calls_);
         return known->second(words);
     }
 
   private:
     using action = std::function<std::string(std::istringstream&)>;
+
+    struct under_way {
+        explicit under_way(int& count) : count_(count) { ++count_; }
+        ~under_way() { --count_; }
+        under_way(const under_way&) = delete;
+        under_way& operator=(const under_way&) = delete;
+        int& count_;
+    };
 
     template <class T = std::string>
     static T next(std::istringstream& words) {
@@ -214,12 +226,27 @@ class puppet {
              << " resent=" << i.bytes_resent;
         return said.str();
     }
+    /// Closes whatever there is, connections with a reset. Who waits on one may look at it once more.
+    std::string reset_all() {
+        for (const auto& [name, s] : sockets_) s->reset();
+        return {};
+    }
+    /// What the host of the stack has, and how many calls are under way, as NAME=NUMBER words.
+    std::string held() const {
+        auto& net = dynamic_cast<detail::stack_network&>(this_network());
+        const detail::tcpip::host_counters has = net.host().counters();
+        std::ostringstream said;
+        said << "sockets=" << has.sockets << " connections=" << has.connections << " tcp_memory=" << has.tcp_memory
+             << " udp_memory=" << has.udp_memory << " reassembly=" << has.reassembly_bytes << " calls=" << calls_;
+        return said.str();
+    }
     std::string within(std::istringstream& w) {
         const deadline limit{std::chrono::milliseconds(next<int>(w))};
         return perform(w);
     }
 
     std::map<std::string, std::unique_ptr<socket>> sockets_;
+    int calls_ = 0;
     const std::map<std::string, action> verbs_{
         {"listen", [this](auto& w) { return listen(w); }},
         {"accept", [this](auto& w) { return accept(w); }},
@@ -261,6 +288,8 @@ class puppet {
              return cardea::leave(s, membership(w)), std::string();
          }},
         {"info", [this](auto& w) { return info(w); }},
+        {"reset_all", [this](auto&) { return reset_all(); }},
+        {"held", [this](auto&) { return held(); }},
         {"local", [this](auto& w) { return named(w).local().to_string(); }},
         {"peer", [this](auto& w) { return named(w).peer().to_string(); }},
         {"within", [this](auto& w) { return within(w); }},

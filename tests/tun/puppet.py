@@ -4,6 +4,7 @@ PUPPET is a program of ours (puppet.cpp) that makes the calls it is told, from e
 """
 
 import contextlib
+import copy
 import functools
 import hashlib
 import itertools
@@ -31,7 +32,7 @@ MEGABYTE = 1024 * 1024
 BUILD = ""  # the folder of the tests' programs; take_arguments() sets it
 SCALE = 1.0  # of what is moved: less under sanitizers
 captures = None  # those of this file of tests, once there are any
-capturing = False  # this class's programs
+capturing = False  # what this test's programs send and receive
 
 
 def main(**more):
@@ -61,7 +62,7 @@ def read_all(connection):
 
 def captured(network, what="puppet"):
     """The network's name, with a capture for the tests' end where there is to be one."""
-    if not capturing or not network.startswith("tun:"):
+    if not capturing or not network.startswith("tun:") or ",capture=" in network:
         return network
     return f"{network},capture={captures.next_file(what)}"
 
@@ -106,10 +107,12 @@ class Puppet:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1, **more)
         self.calls = {}
         self.tags = itertools.count(1)
+        self.one_line = threading.Lock()  # tests call from several threads
         if self.process.stdout.readline() != "ready\n":
             raise AssertionError(f"the puppet ended with {self.process.wait()}")
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
+        self.idle = self.held() if network.startswith("tun:") else None
 
     def _read(self):
         for line in self.process.stdout:
@@ -121,7 +124,8 @@ class Puppet:
     def start(self, *words):
         tag = str(next(self.tags))
         call = self.calls[tag] = Call(" ".join(map(str, words)))
-        self.process.stdin.write(f"{tag} {call.text}\n")
+        with self.one_line:
+            self.process.stdin.write(f"{tag} {call.text}\n")
         return call
 
     def call(self, *words):
@@ -129,10 +133,14 @@ class Puppet:
 
     def info(self, name):
         """tcp_info of the connection: {"segment": 1448, "resends": 0, ...}."""
-        return {word: int(number) for word, number in (pair.split("=") for pair in self.call("info", name).split())}
+        return self._numbers("info", name)
 
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+    def held(self):
+        """What the program and its host have: {"sockets": 2, "connections": 1, ...}."""
+        return {"descriptors": len(os.listdir(f"/proc/{self.process.pid}/fd")), **self._numbers("held")}
+
+    def _numbers(self, *words):
+        return {word: int(number) for word, number in (pair.split("=") for pair in self.call(*words).split())}
 
     def memory(self):
         """Bytes resident."""
@@ -166,33 +174,41 @@ def make_device():
         set_up_tun(HERE, DEVICE, f"{KERNEL[4]}/24", f"{KERNEL[6]}/64")
 
 
+def _kernel_connects(ours, names, version, namespace, _addresses):
+    with namespace.entered():
+        connection = socket.socket(FAMILY[version], socket.SOCK_STREAM)
+    connection.settimeout(PATIENCE)
+    ours.call("listen", names[0], at(STACK[version], 7), 5)
+    accepting = ours.start("accept", *names)
+    connection.connect((STACK[version], 7))
+    accepting.result()
+    return connection
+
+
+def _stack_connects(ours, names, version, namespace, addresses):
+    address = (addresses or KERNEL)[version]
+    with namespace.entered():
+        door = socket.create_server((address, 0), family=FAMILY[version])
+    with door:
+        door.settimeout(PATIENCE)
+        ours.call("connect", names[1], at(address, door.getsockname()[1]))
+        connection, _ = door.accept()
+    connection.settimeout(PATIENCE)
+    return connection
+
+
 @contextlib.contextmanager
 def kernel_connects(version, namespace=HERE, addresses=None, network=NETWORK):
     """A puppet that has accepted a connection "c", and the kernel's end of it."""
-    with namespace.entered():
-        connection = socket.socket(FAMILY[version], socket.SOCK_STREAM)
-    with connection, Puppet(network) as ours:
-        ours.call("listen", "l", at(STACK[version], 7), 5)
-        accepting = ours.start("accept", "l", "c")
-        connection.settimeout(PATIENCE)
-        connection.connect((STACK[version], 7))
-        accepting.result()
+    with Puppet(network) as ours, _kernel_connects(ours, ("l", "c"), version, namespace, addresses) as connection:
         yield ours, connection
 
 
 @contextlib.contextmanager
 def stack_connects(version, namespace=HERE, addresses=None, network=NETWORK):
     """The same, but that the puppet has connected; `addresses` are the kernel's by version of IP."""
-    address = (addresses or KERNEL)[version]
-    with namespace.entered():
-        door = socket.create_server((address, 0), family=FAMILY[version])
-    with door, Puppet(network) as ours:
-        door.settimeout(PATIENCE)
-        ours.call("connect", "c", at(address, door.getsockname()[1]))
-        connection, _ = door.accept()
-        with connection:
-            connection.settimeout(PATIENCE)
-            yield ours, connection
+    with Puppet(network) as ours, _stack_connects(ours, ("l", "c"), version, namespace, addresses) as connection:
+        yield ours, connection
 
 
 def every_way(case):
@@ -209,6 +225,60 @@ def every_way(case):
     return test
 
 
+class Strings:
+    """One case's part of a puppet that plays several at once: the case's "c" has another name there."""
+
+    def __init__(self, ours, name):
+        self.ours, self.name = ours, name
+
+    def start(self, *words):
+        return self.ours.start(*(self.name if word == "c" else word for word in words))
+
+    def call(self, *words):
+        return self.start(*words).result()
+
+    def info(self, _):
+        return self.ours.info(self.name)
+
+
+def every_way_at_once(case):
+    """The same with one puppet for all four, each on a thread: for cases that wait for the link and not for the processor.
+    `self.together` is a barrier of them all, `self.folder` each one's own."""
+
+    @functools.wraps(case)
+    def test(self):
+        together, failures = threading.Barrier(4), {}
+
+        def perform(way, one, ours, connection):
+            try:
+                case(one, ours, connection)
+            except BaseException as e:
+                failures[way] = e
+                together.abort()
+
+        with contextlib.ExitStack() as all_of_it:
+            ours = all_of_it.enter_context(Puppet())
+            threads = []
+            for version, connect in itertools.product((4, 6), (_kernel_connects, _stack_connects)):
+                way = f"IPv{version}, {connect.__name__[1:]}"
+                name = f"c{len(threads)}"
+                connection = connect(ours, (f"l{version}", name), version, self.far, self.addresses)
+                all_of_it.enter_context(connection)
+                one = copy.copy(self)
+                one.together, one.folder = together, os.path.join(self.folder, name)
+                os.mkdir(one.folder)
+                threads.append(threading.Thread(target=perform, args=(way, one, Strings(ours, name), connection)))
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            for way, failure in failures.items():
+                with self.subTest(way):
+                    raise failure
+
+    return test
+
+
 class TunTest(unittest.TestCase):
     """Cases on one TUN device between the puppet's stack and the kernel's: that of this namespace, if not of `far`."""
 
@@ -218,14 +288,15 @@ class TunTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        global captures, capturing
+        global captures
         make_device()
-        capturing = True
         if captures is None:
             captures = Captures()
             unittest.addModuleCleanup(captures.judge, only_ours=cls.hostile)
 
     def setUp(self):
+        global capturing
+        capturing = True
         self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="cardea-"))
 
     def tearDown(self):
@@ -240,12 +311,12 @@ class TunTest(unittest.TestCase):
         if shutil.which(name) is None:
             self.skipTest(f"{name} is not installed")
 
-    def wait_until(self, condition, interval=0.005):
+    def wait_until(self, condition, interval=0.005, seen=""):
         """Looks until it is so: the kernel's tables and counters call nobody when they change."""
         end = time.monotonic() + PATIENCE
         never = threading.Event()
         while not condition():
-            self.assertLess(time.monotonic(), end, "it never came to be so")
+            self.assertLess(time.monotonic(), end, f"it never came to be so {seen}")
             never.wait(interval)
 
     def assertFails(self, number, call, *words):

@@ -11,7 +11,7 @@ import threading
 
 import puppet
 from kernel_view import ACK, Counting, Watch
-from puppet import DEVICE, MEGABYTE, TunTest, every_way, sha256_of
+from puppet import DEVICE, MEGABYTE, TunTest, every_way, every_way_at_once, sha256_of
 
 MORE_THAN_ALL_BUFFERS = 24 * MEGABYTE
 
@@ -25,7 +25,7 @@ class ReaderThatPauses(TunTest):
             file.write(os.urandom(size))
         return path
 
-    @every_way
+    @every_way_at_once
     def test_kernel_stops_reading(self, ours, connection):
         path = self.random_file(MORE_THAN_ALL_BUFFERS)
         with Watch(DEVICE) as watch:
@@ -45,11 +45,12 @@ class ReaderThatPauses(TunTest):
         """What the stack has sent since the window closed; each is answered, and brings nothing new."""
         closed = False
         probes = []
-        source, destination = connection.getpeername()[0], connection.getsockname()[0]
+        theirs, stacks = connection.getsockname()[:2], connection.getpeername()[:2]
         for packet in list(watch.packets):
-            if packet.source == destination and packet.has(ACK):
+            source, destination = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
+            if (source, destination) == (theirs, stacks) and packet.has(ACK):
                 closed = packet.window == 0
-            elif closed and packet.source == source and len(packet.payload) <= 1:
+            elif closed and (source, destination) == (stacks, theirs) and len(packet.payload) <= 1:
                 probes.append(packet)
         return probes
 

@@ -25,7 +25,7 @@ const row rows[] = {
     {errc::bad_address, "not an address", std::errc::invalid_argument},
     {errc::end_of_stream, "the peer closed before everything had come", std::nullopt},
     {errc::wrong_network, "the socket belongs to another loop or network", std::nullopt},
-    {errc::not_supported, "not supported on this network", std::errc::not_supported},
+    {errc::not_supported, "not supported by this socket or network", std::errc::not_supported},
     {errc::name_not_found, "no such host name", std::nullopt},
     {errc::name_unavailable, "the name cannot be looked up now", std::errc::resource_unavailable_try_again},
     {errc::no_runtime, "needs a loop: call it inside run()", std::nullopt},

@@ -73,7 +73,10 @@ std::error_code epoll_network::adopt(native_socket&& from, std::unique_ptr<netwo
     if (const std::error_code unknown = identify(from)) return unknown;
     const int flags = ::fcntl(from.descriptor, F_GETFL);
     if (flags < 0) return last_error();
-    if ((flags & O_NONBLOCK) == 0 && ::fcntl(from.descriptor, F_SETFL, flags | O_NONBLOCK) != 0) return last_error();
+    // Calls that move datagrams say MSG_DONTWAIT each; who else has the socket may not bear the flag.
+    const bool wanted = from.type != type::datagram;
+    if (wanted && (flags & O_NONBLOCK) == 0 && ::fcntl(from.descriptor, F_SETFL, flags | O_NONBLOCK) != 0)
+        return last_error();
     epoll_socket* made = make(from.descriptor, from.family, from.type);
     if (made == nullptr) return std::make_error_code(std::errc::not_enough_memory);
     made->settle_in(from);

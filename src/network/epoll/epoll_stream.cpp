@@ -61,6 +61,7 @@ io_result epoll_socket::peek(mutable_buffer room) noexcept {
     done.error = usable();
     if (done.error) return done;
     if (!unread_.empty()) return unread_.peek(room);
+    if (comes_in_trains()) return peek_plainly(room);
     done.error = perform(record_->in, epoll_reading, [&]() noexcept {
         const ssize_t n = restarted([&] { return ::recv(fd_, room.data(), room.size(), MSG_DONTWAIT | MSG_PEEK); });
         if (n < 0) return errno;
@@ -112,7 +113,8 @@ io_result epoll_socket::send_file(int file, std::uint64_t offset, std::size_t si
     constexpr std::size_t piece_bytes = 256 * 1024;
     reading_failed = false;
     struct stat about {};
-    if (::fstat(file, &about) == 0 && S_ISREG(about.st_mode)) {
+    // Those of proc(5) and its like have no size until they are read.
+    if (::fstat(file, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > 0) {
         const auto length = static_cast<std::uint64_t>(about.st_size);
         size = static_cast<std::size_t>(std::min<std::uint64_t>(size, length - std::min(offset, length)));
     }

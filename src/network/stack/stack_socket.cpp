@@ -6,6 +6,7 @@
 #include <array>
 #include <cardea/deadline.hpp>
 #include <chrono>
+#include <limits>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -248,8 +249,12 @@ std::error_code stack_socket::shutdown(direction how) noexcept {
     const auto mode = how == direction::receive ? tcpip::shutdown_mode::read
                       : how == direction::send  ? tcpip::shutdown_mode::write
                                                 : tcpip::shutdown_mode::both;
+    const unsigned ends = how == direction::receive ? 1 : how == direction::send ? 2 : 3;
     const tcpip::error result = inner_->shutdown(mode, now());
     home_.load(std::memory_order_relaxed)->call_done();
+    // Again, after both have closed: then there is no connection any more, and nothing to be told.
+    if (result == tcpip::error::enotconn && (shut_down_ & ends) == ends) return {};
+    if (result == tcpip::error::ok) shut_down_ |= ends;
     return to_error_code(result);
 }
 
@@ -311,7 +316,9 @@ std::error_code stack_socket::set_option(option_id option, option_value value) n
     if (!known) return errc::not_supported;
     if (option == option_id::mtu_discovery && value > 2) return errc::not_supported;
     if (option == option_id::receive_errors && type_ == type::datagram) wants_errors_ = value != 0;
-    return to_error_code(inner_->set_option(known->option, value > 0 ? value * known->scale : value, now()));
+    const std::int64_t most = std::numeric_limits<std::int64_t>::max() / known->scale;
+    return to_error_code(
+        inner_->set_option(known->option, value > 0 ? std::min(value, most) * known->scale : value, now()));
 }
 
 std::error_code stack_socket::get_option(option_id option, option_value& value) const noexcept {

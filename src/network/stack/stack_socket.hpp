@@ -80,6 +80,7 @@ class stack_socket final : public network_socket, private tcpip::socket_observer
     waiting_line errors_;
     metadata told_ = metadata::none;
     bool wants_errors_ = false;
+    unsigned shut_down_ = 0;      // 1: receiving, 2: sending
     unread_bytes unread_;         // put back by a reader
     tcpip::endpoint bound_;       // by bind(); port 0: it was not
     tcpip::endpoint last_local_;  // what an orphan still knows of its names

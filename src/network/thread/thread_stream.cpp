@@ -75,6 +75,7 @@ io_result thread_socket::recv_vectored(mutable_buffers rooms) noexcept {
 io_result thread_socket::peek(mutable_buffer room) noexcept {
     io_result unread;
     if (take_unread(unread, room, true)) return unread;
+    if (comes_in_trains()) return peek_plainly(room);
     return transfer(POLLIN, [&](int flags) { return ::recv(fd_, room.data(), room.size(), flags | MSG_PEEK); });
 }
 

@@ -1,9 +1,12 @@
 // Accepting one by one, and by multishot (io_uring_prep_multishot_accept(3)). See acceptor.hpp.
 #include "network/uring/acceptor.hpp"
 
+#include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "network/uring/perform.hpp"
@@ -11,6 +14,15 @@
 namespace cardea::detail {
 
 std::error_code acceptor::accept(uring_network& home, int& fd, endpoint& client) noexcept {
+    if (!polls_) {
+        const std::error_code failed = by_ring(home, fd, client);
+        if (failed != std::errc::operation_would_block) return failed;
+        polls_ = true;  // O_NONBLOCK: it has been handed on, and this kernel heeds that
+    }
+    return by_polling(fd, client);
+}
+
+std::error_code acceptor::by_ring(uring_network& home, int& fd, endpoint& client) noexcept {
     if (streak_ < loop_after && unclaimed_.empty() && !armed_) {
         const std::error_code failed = one(fd, client);
         if (!failed) ++streak_;
@@ -19,6 +31,34 @@ std::error_code acceptor::accept(uring_network& home, int& fd, endpoint& client)
     const std::error_code failed = from_multishot(home, fd);
     if (!failed) client = peer_of(fd);
     return failed;
+}
+
+std::error_code acceptor::by_polling(int& fd, endpoint& client) noexcept {
+    for (;;) {
+        sockaddr_storage raw{};
+        socklen_t size = sizeof raw;
+        fd = ::accept4(socket_.descriptor(), reinterpret_cast<sockaddr*>(&raw), &size, SOCK_CLOEXEC);
+        if (fd >= 0) {
+            client = endpoint::from_native(&raw, size);
+            loop::current()->count_call();
+            return {};
+        }
+        if (accept_again(errno)) continue;
+        if (!would_block(errno)) return last_error();
+        const auto ended =
+            socket_.perform([&](io_uring_sqe* e) { io_uring_prep_poll_add(e, socket_.descriptor(), POLLIN); });
+        if (ended.why != wake::ready || !socket_.is_open()) return socket_.explain({-ECANCELED, ended.why});
+        if (ended.result < 0 && ended.result != -EINTR) return socket_.explain(ended);
+    }
+}
+
+bool acceptor::try_again(int failure) noexcept {
+    rlimit now{};
+    if (failure == EMFILE && ::getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur != limit_met_) {
+        limit_met_ = now.rlim_cur;
+        return true;
+    }
+    return accept_again(failure);
 }
 
 std::error_code acceptor::one(int& fd, endpoint& client) noexcept {
@@ -35,7 +75,7 @@ std::error_code acceptor::one(int& fd, endpoint& client) noexcept {
             ::close(fd);  // it came while the listener was being closed
             return errc::closed;
         }
-        if (!accept_again(-ended.result)) return socket_.explain(ended);
+        if (!try_again(-ended.result)) return socket_.explain(ended);
         if (ended.why != wake::ready || !socket_.is_open()) return socket_.explain({-ECANCELED, ended.why});
     }
 }
@@ -95,7 +135,7 @@ void acceptor::completed(uring_network& home, std::int32_t result, std::uint32_t
             streak_ = 0;
             stop(home);
         }
-    } else if (result != -ECANCELED && !accept_again(-result)) {
+    } else if (result != -ECANCELED && !try_again(-result)) {
         error_ = -result;
     }
     callers_.wake_front();

@@ -1,5 +1,7 @@
 // How a listening socket of the io_uring network accepts: one by one at first; by a multishot where the caller keeps
-// coming back, so that a burst costs one request and not one turn of the loop per connection.
+// coming back, so that a burst costs one request and not one turn of the loop per connection. A listener that other
+// processes have as well is polled instead. Of all accepts that wait in rings a connection wakes one alone (they poll
+// with EPOLLEXCLUSIVE), and if that one is just being cancelled, it wakes nobody.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +22,8 @@ class acceptor {
     /// kernel's listen queue.
     static constexpr std::size_t unclaimed_limit = 64;
 
-    explicit acceptor(uring_socket& of) noexcept : socket_(of) {}
+    /// `polls`: others accept from it, and nobody's accept(2) blocks (O_NONBLOCK).
+    acceptor(uring_socket& of, bool polls) noexcept : socket_(of), polls_(polls) {}
 
     std::error_code accept(uring_network& home, int& fd, endpoint& client) noexcept;
     /// A completion of the multishot.
@@ -33,6 +36,11 @@ class acceptor {
     void give_up(native_socket& out) { unclaimed_.give_to(out); }
 
   private:
+    std::error_code by_ring(uring_network& home, int& fd, endpoint& client) noexcept;
+    std::error_code by_polling(int& fd, endpoint& client) noexcept;
+    /// EMFILE goes by the limit (RLIMIT_NOFILE) of when the accept was submitted, and it may have been raised since: it
+    /// is tried again with that of now, unless that one has been met before.
+    bool try_again(int failure) noexcept;
     std::error_code one(int& fd, endpoint& client) noexcept;
     std::error_code from_multishot(uring_network& home, int& fd) noexcept;
     void arm(uring_network& home) noexcept;
@@ -41,7 +49,9 @@ class acceptor {
     wait_line callers_;
     accepted_ahead unclaimed_;
     std::int32_t error_ = 0;
+    std::uint64_t limit_met_ = 0;
     unsigned streak_ = 0;
+    bool polls_ = false;
     bool armed_ = false;
     bool stopping_ = false;
 };

@@ -36,10 +36,12 @@ uring_socket::~uring_socket() { uring_socket::close(); }
 network* uring_socket::home() const noexcept { return home_; }
 
 void uring_socket::settle_in(native_socket& from) noexcept {
-    set_nonblocking(false);  // io_uring waits by itself; O_NONBLOCK would make it give up
     learn_linger();
     receiver_.begin_with(from);
     inherit(from);
+    // io_uring waits by itself; O_NONBLOCK would make it give up. Whoever else accepts from the same listener may count
+    // on it, and accepting bears it.
+    if (!is_shared() || !is_listening()) set_nonblocking(false);
 }
 
 std::error_code uring_socket::explain(outcome ended) const noexcept {
@@ -57,7 +59,7 @@ std::error_code uring_socket::accept(std::unique_ptr<network_socket>& connection
     const use here(*this);
     if (closing_) return errc::closed;
     if (has_inherited()) return accept_inherited(*home_, connection, client);
-    if (!acceptor_) acceptor_.reset(new (std::nothrow) acceptor(*this));
+    if (!acceptor_) acceptor_.reset(new (std::nothrow) acceptor(*this, is_shared() && is_nonblocking()));
     if (!acceptor_) return std::make_error_code(std::errc::not_enough_memory);
     int fd = -1;
     if (const std::error_code failed = acceptor_->accept(*home_, fd, client)) return failed;

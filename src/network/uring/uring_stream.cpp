@@ -37,6 +37,7 @@ io_result uring_socket::peek(mutable_buffer room) noexcept {
     const use here(*this);
     if (closing_) return {0, errc::closed};
     if (type_ == type::stream) return receiver_.peek(*home_, room);
+    if (comes_in_trains()) return peek_plainly(room);
     for (;;) {
         const auto ended =
             perform([&](io_uring_sqe* e) { io_uring_prep_recv(e, fd_, room.data(), room.size(), MSG_PEEK); });

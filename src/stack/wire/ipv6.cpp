@@ -2,7 +2,9 @@
 #include "stack/wire/ipv6.hpp"
 
 #include "stack/wire/bytes.hpp"
+#include "stack/wire/icmp.hpp"
 #include "stack/wire/protocol.hpp"
+#include "stack/wire/udp.hpp"
 
 namespace cardea::stack::wire {
 
@@ -15,6 +17,8 @@ constexpr std::uint8_t problem_header_field = 0;
 constexpr std::uint8_t problem_next_header = 1;
 constexpr std::uint8_t problem_option = 2;
 constexpr std::uint8_t problem_incomplete_chain = 3;  // RFC 7112
+
+constexpr std::size_t tcp_header_size = 20;  // without options
 
 ipv6_header read_fields(std::span<std::byte const> b) {
     ipv6_header h;
@@ -30,6 +34,51 @@ ipv6_header read_fields(std::span<std::byte const> b) {
     for (std::size_t i = 0; i < 16; ++i) a[i] = get8(b, 24 + i);
     h.destination = ip_address::v6(a);
     return h;
+}
+
+bool has_length(std::uint8_t extension) {
+    return extension == protocol::hop_by_hop || extension == protocol::destination_options ||
+           extension == protocol::routing;
+}
+
+struct chain_end {
+    std::uint8_t protocol = 0;
+    std::size_t at = 0;  // may lie beyond the packet
+};
+
+/// Where a chain leads to: extension headers are passed over unread, however wrong their contents are.
+chain_end pass_over(std::span<std::byte const> packet, chain_end c) {
+    for (int n = 0; n < max_extension_headers && c.at + 2 <= packet.size(); ++n) {
+        if (!has_length(c.protocol) && c.protocol != protocol::fragment) break;
+        std::size_t const size =
+            has_length(c.protocol) ? (std::size_t{get8(packet, c.at + 1)} + 1) * 8 : ipv6_header::fragment_header_size;
+        c.protocol = get8(packet, c.at);
+        c.at += size;
+    }
+    return c;
+}
+
+/// Whether a fragment has all headers through the upper layer's, as the first one must (RFC 8200 section 4.5,
+/// RFC 7112): else its other fragments could say what filters in between have not seen.
+bool has_whole_chain(std::span<std::byte const> packet, chain_end begin) {
+    auto const end = pass_over(packet, begin);
+    switch (end.protocol) {
+        case protocol::hop_by_hop:
+        case protocol::destination_options:
+        case protocol::routing:
+        case protocol::fragment:
+            return end.at + 2 <= packet.size();  // of those that are too many the whole packet's walk thinks
+        case protocol::tcp:
+            return end.at + tcp_header_size <= packet.size();
+        case protocol::udp:
+            return end.at + udp_header::size <= packet.size();
+        case protocol::icmpv6:
+            return end.at + icmp_header::size <= packet.size();
+        case protocol::no_next_header:
+            return end.at <= packet.size();
+        default:
+            return end.at < packet.size();
+    }
 }
 
 class chain_walker {
@@ -137,10 +186,6 @@ class chain_walker {
             r_.refused = drop_reason::truncated;
             return false;
         }
-        if (r_.fragment.present) {
-            refuse(problem_next_header, r_.upper_field);
-            return false;
-        }
         auto const word = get16(packet_, at + 2);
         ipv6_fragment f;
         f.more = (word & 1) != 0;
@@ -160,28 +205,9 @@ class chain_walker {
             refuse(problem_header_field, at + 2, drop_reason::bad_header);
         else if (size == 0)
             r_.refused = drop_reason::bad_header;
-        else if (f.offset == 0 && !holds_every_header())
+        else if (f.offset == 0 && !has_whole_chain(packet_, {r_.upper_protocol, r_.upper_at}))
             refuse(problem_incomplete_chain, 0, drop_reason::truncated);
         return false;
-    }
-
-    /// RFC 7112, RFC 8200 section 4.5: the first fragment has all headers, the upper layer's included.
-    bool holds_every_header() const {
-        auto next = r_.upper_protocol;
-        auto at = r_.upper_at;
-        for (int n = 0; n < max_extension_headers && at + 2 <= packet_.size(); ++n) {
-            bool const extension =
-                next == protocol::hop_by_hop || next == protocol::destination_options || next == protocol::routing;
-            if (!extension) break;
-            next = get8(packet_, at);
-            at += (std::size_t{get8(packet_, at + 1)} + 1) * 8;
-        }
-        constexpr std::size_t tcp_header = 20, udp_header = 8, icmpv6_header = 8;
-        std::size_t const least = next == protocol::tcp      ? tcp_header
-                                  : next == protocol::udp    ? udp_header
-                                  : next == protocol::icmpv6 ? icmpv6_header
-                                                             : 1;
-        return at + least <= packet_.size();
     }
 
     std::span<std::byte const> packet_;
@@ -225,17 +251,9 @@ ipv6_parse_result parse_quoted_ipv6(std::span<std::byte const> quoted) {
 }
 
 std::optional<std::uint8_t> find_icmpv6_type(std::span<std::byte const> packet, std::uint8_t next, std::size_t at) {
-    for (int n = 0; n < max_extension_headers && at + 2 <= packet.size(); ++n) {
-        bool const by_length =
-            next == protocol::hop_by_hop || next == protocol::destination_options || next == protocol::routing;
-        if (!by_length && next != protocol::fragment) break;
-        std::size_t const size =
-            by_length ? (std::size_t{get8(packet, at + 1)} + 1) * 8 : ipv6_header::fragment_header_size;
-        next = get8(packet, at);
-        at += size;
-    }
-    if (next != protocol::icmpv6 || at >= packet.size()) return std::nullopt;
-    return get8(packet, at);
+    auto const end = pass_over(packet, {next, at});
+    if (end.protocol != protocol::icmpv6 || end.at >= packet.size()) return std::nullopt;
+    return get8(packet, end.at);
 }
 
 void emit_ipv6(ipv6_header const& h, std::span<std::byte> out) {
