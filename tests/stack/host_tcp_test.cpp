@@ -113,6 +113,10 @@ TEST_P(host_tcp, a_refused_socket_may_try_again) {
     EXPECT_EQ(client->connect(at(b(), 80), net.now), error::ealready);
     net.settle();
     EXPECT_EQ(client->connect(at(b(), 80), net.now), error::econnrefused);
+    EXPECT_EQ(client->connect(at(b(), 80), net.now), error::einprogress);
+    net.settle();
+    EXPECT_EQ(read_all(*client, net.now), "<ECONNREFUSED>");  // told here: connect() has something else to say
+    EXPECT_EQ(client->connect(at(b(), 80), net.now), error::econnaborted);
     auto const listener = listening(80);
     EXPECT_EQ(client->connect(at(b(), 80), net.now), error::einprogress);
     net.settle();

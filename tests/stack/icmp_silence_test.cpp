@@ -53,6 +53,15 @@ TEST(icmp_silence, nothing_about_an_icmp_error) {
     lone_host h;
     auto const unknown4 = icmp4(wire::icmpv4::unreachable, 13, 0, closed_port4());
     EXPECT_TRUE(h.feed(ipv4(peer4, self4, 1, unknown4)).empty());
+    // Options that are wrong would be answered, were they not those of an error (RFC 1122 section 3.2.2).
+    for (unsigned const type : {3U, 4U, 5U, 11U, 12U, 8U}) {
+        auto p = joined(ipv4(peer4, self4, 1, {}),
+                        joined(octets({7, 1, 0, 0}), icmp4(static_cast<std::uint8_t>(type), 0, 0, closed_port4())));
+        p[0] = std::byte{0x46};
+        wire::put16(p, 2, static_cast<std::uint16_t>(p.size()));
+        wire::refresh_ipv4_checksum(std::span{p}.first(24));
+        EXPECT_EQ(h.feed(p).empty(), type != wire::icmpv4::echo_request) << type;
+    }
     // An ICMPv6 error that is itself in an unknown option's packet would be answered, were it not an error.
     auto const error6 = icmp6(peer6, self6, wire::icmpv6::unreachable, 0, 0, closed_port6());
     auto const about_error = joined(octets({58, 0, 0x9e, 4, 0, 0, 0, 0}), error6);

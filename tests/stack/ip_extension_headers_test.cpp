@@ -117,5 +117,19 @@ TEST_F(ip_extension_headers, no_next_header_ends_in_silence) {
     EXPECT_TRUE(h.feed(ipv6(peer6, self6, 59, bytes("ignored!"))).empty());
 }
 
+TEST_F(ip_extension_headers, fragments_that_cannot_be_put_together_are_reported) {
+    auto const piece = [](std::uint16_t offset, bool more, std::uint8_t next, bytes_view data) {
+        wire::ipv6_fragment f;
+        f.more = more, f.offset = offset;
+        raw header(8);
+        wire::emit_ipv6_fragment(next, f, header);
+        return ipv6(peer6, self6, 44, joined(header, data));
+    };
+    EXPECT_EQ(answer(piece(65'528, false, 17, filler(8))), (problem{0, 42}));  // past 65535 (RFC 8200 section 4.5)
+    EXPECT_EQ(answer(piece(0, true, 17, filler(9))), (problem{0, 4}));         // no multiple of eight
+    // The first fragment holds the whole chain of headers (RFC 7112).
+    EXPECT_EQ(answer(piece(0, true, 60, octets({17, 9, 1, 4, 0, 0, 0, 0}))), (problem{3, 0}));
+}
+
 }  // namespace
 }  // namespace cardea::stack

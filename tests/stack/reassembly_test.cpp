@@ -191,10 +191,18 @@ TEST(reassembly_v6, a_first_fragment_without_its_whole_header_chain_is_refused) 
     raw header(8);
     wire::ipv6_fragment f;
     f.more = true;
-    wire::emit_ipv6_fragment(60, f, header);
-    auto const p = ipv6(peer6, self6, 44, joined(header, octets({17, 9, 1, 4, 0, 0, 0, 0})));
-    EXPECT_EQ(h.why_dropped(p), drop_reason::truncated);
+    auto const first = [&](std::uint8_t next, raw const& data) {
+        wire::emit_ipv6_fragment(next, f, header);
+        return ipv6(peer6, self6, 44, joined(header, data));
+    };
+    raw const options = octets({17, 0, 1, 4, 0, 0, 0, 0});
+    EXPECT_EQ(h.why_dropped(first(60, octets({17, 9, 1, 4, 0, 0, 0, 0}))), drop_reason::truncated);
+    EXPECT_EQ(h.why_dropped(first(60, options)), drop_reason::truncated);  // and nothing of the datagram
+    EXPECT_EQ(h.why_dropped(first(6, filler(16))), drop_reason::truncated);
     EXPECT_EQ(h.it->counters().reassembly_bytes, 0U);
+    EXPECT_EQ(h.why_dropped(first(60, joined(options, filler(8)))), drop_reason::none);
+    f.offset = 16;
+    EXPECT_EQ(h.why_dropped(first(60, filler(8))), drop_reason::none);  // what is no first one begins anywhere
 }
 
 TEST(reassembly_v4, fragments_of_two_protocols_are_of_two_datagrams) {

@@ -197,5 +197,14 @@ TEST_F(udp_bind, an_ipv4_wildcard_comes_before_a_dual_stack_one) {
     EXPECT_FALSE(has(*dual));
 }
 
+TEST_F(udp_bind, reuse_port_must_be_wished_by_both) {
+    auto const first = open(ip_version::v4), second = open(ip_version::v4);
+    first->set_option(socket_option::reuse_port, 1, 0);
+    ASSERT_EQ(first->bind(at("0.0.0.0", 9)), error::ok);
+    EXPECT_EQ(second->bind(at("0.0.0.0", 9)), error::eaddrinuse);
+    second->set_option(socket_option::reuse_port, 1, 0);
+    EXPECT_EQ(second->bind(at("0.0.0.0", 9)), error::ok);
+}
+
 }  // namespace
 }  // namespace cardea::stack
