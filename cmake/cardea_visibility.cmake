@@ -32,7 +32,10 @@ function(cardea_export_public_headers target)
   set(exported ${CMAKE_CURRENT_BINARY_DIR}/cardea_exported.hpp)
   file(CONFIGURE OUTPUT ${exported} @ONLY CONTENT
     "#pragma once\n#pragma GCC visibility push(default)\n@includes@\n#pragma GCC visibility pop\n")
-  target_compile_options(${target} PRIVATE "SHELL:-include ${exported}")
+  # Precompiled, for reading all of them doubles the time that a file takes. A file with other debug information than the
+  # rest (fiber/loop.cpp) reads them, and need not say so.
+  target_precompile_headers(${target} PRIVATE ${exported})
+  set_target_properties(${target} PROPERTIES PCH_WARN_INVALID OFF)
   set_target_properties(${target} cardea_stack PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 
   set(taken_back "")

@@ -234,7 +234,7 @@ class Ping(harness.ToolTest):
             done = subprocess.run([harness.EXAMPLES / "ping", where], capture_output=True, timeout=harness.PATIENCE,
                                   env={**os.environ, **IN_ENVIRONMENT}, check=False)
             self.assertEqual((done.returncode, done.stdout), (1, b""))
-            self.assertEqual(done.stderr, b"ping: open a raw socket: not supported on this network\n")
+            self.assertEqual(done.stderr, b"ping: open a raw socket: not supported by this socket or network\n")
 
 
 if __name__ == "__main__":
