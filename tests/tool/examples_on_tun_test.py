@@ -1,10 +1,13 @@
 """The examples on a TUN device: hosts of their own, whose peers are the kernel's programs."""
 
+import errno
 import os
 import signal
 import socket
 import struct
 import subprocess
+import threading
+import time
 
 import harness
 import own_namespace
@@ -200,6 +203,17 @@ class Discovery(harness.ToolTest):
     def group(self, version):
         return at(version, 7077).replace(HOST[version], self.GROUPS[version])
 
+    def send(self, door, data, where):
+        """The device's IPv6 side needs a moment after a program has attached to it."""
+        end, never = time.monotonic() + harness.PATIENCE, threading.Event()
+        while True:
+            try:
+                return door.sendto(data, where)
+            except OSError as e:
+                if e.errno != errno.ENETUNREACH or time.monotonic() > end:
+                    raise
+            never.wait(0.01)
+
     def test_an_offer_is_found(self):
         for version in (4, 6):
             door = self.door(version)
@@ -208,7 +222,7 @@ class Discovery(harness.ToolTest):
                                  env=IN_ENVIRONMENT) as offer:
                 offer.wait_line("offering printer")
                 for name in (b"plotter", b"printer"):
-                    door.sendto(b"who offers " + name, (self.GROUPS[version], 7077))
+                    self.send(door, b"who offers " + name, (self.GROUPS[version], 7077))
                 said, who = door.recvfrom(512)
                 self.assertEqual((said, who[0]), (b"here is printer", HOST[version]))
 
@@ -223,7 +237,7 @@ class Discovery(harness.ToolTest):
                                                      watch="stdout", env=IN_ENVIRONMENT))
             asked, who = door.recvfrom(512)
             self.assertEqual((asked, who[0]), (b"who offers printer", HOST[version]))
-            door.sendto(b"here is printer", who)
+            self.send(door, b"here is printer", who)
             self.assertEqual(find.wait(), 0)
             self.assertEqual(find.rest(), f"printer is at {KERNEL[version]}")
 
