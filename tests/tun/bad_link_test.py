@@ -192,7 +192,7 @@ class ClosedWindows(BadLinkTest):
     @every_way_at_once
     def test_kernel_stops_reading(self, ours, connection):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
-        path = self.file_of("sent", MEGABYTE)
+        path = self.file_of("sent", MEGABYTE / puppet.SCALE)  # more than the window
         with Watch(DEVICE) as watch:
             sending = ours.start("send_file", "c", path)
             ended = threading.Thread(target=lambda: (sending.result(), ours.call("shutdown", "c", "send")))
