@@ -226,7 +226,7 @@ class Recovery(BadLinkTest):
     @every_way_at_once
     def test_on_word_of_the_acknowledgments_and_by_the_timer(self, ours, connection):
         """Of one segment of many by the former, of the stream's very end, after which no ACK comes, by the latter."""
-        path = self.file_of("sent", 3 * MEGABYTE)
+        path = self.file_of("sent", 3 * MEGABYTE / puppet.SCALE)
         size = os.path.getsize(path)
         sending = ours.start("send_file", "c", path)
         self.assertEqual(self.take(connection, size), sha256_of(path))
