@@ -10,7 +10,7 @@
 
 namespace cardea::detail {
 
-crew::crew(service& of, const std::vector<std::string>& addresses, const watch& boss, succession& line)
+crew::crew(service& of, const std::vector<std::string>& addresses, const watch& boss, hot_restart& line)
     : of_(of), addresses_(addresses), boss_(boss), line_(line), members_(of.boxes.size()) {
     try {
         start();

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "fiber/loop.hpp"
+#include "serve/hot_restart.hpp"
 #include "serve/listening.hpp"
 #include "serve/service.hpp"
-#include "serve/succession.hpp"
 #include "serve/watch.hpp"
 
 namespace cardea::detail {
@@ -22,7 +22,7 @@ class crew {
   public:
     /// Starts the threads, a loop on each, and waits until all of them listen. Throws what kept one from it. `boss` is
     /// woken whenever a loop has ended.
-    crew(service& of, const std::vector<std::string>& addresses, const watch& boss, succession& line);
+    crew(service& of, const std::vector<std::string>& addresses, const watch& boss, hot_restart& line);
     /// Ends at once what still runs, and waits for it.
     ~crew();
     crew(const crew&) = delete;
@@ -60,7 +60,7 @@ class crew {
     service& of_;
     const std::vector<std::string>& addresses_;
     const watch& boss_;
-    succession& line_;
+    hot_restart& line_;
     std::vector<member> members_;
     std::vector<endpoint> listening_;  // written by the first loop before it stands
     event begin_;

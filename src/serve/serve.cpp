@@ -10,10 +10,10 @@
 #include "runtime/networks.hpp"
 #include "serve/cpus.hpp"
 #include "serve/crew.hpp"
+#include "serve/hot_restart.hpp"
 #include "serve/listening.hpp"
 #include "serve/service.hpp"
 #include "serve/serving.hpp"
-#include "serve/succession.hpp"
 #include "serve/watch.hpp"
 
 namespace cardea::detail {
@@ -27,7 +27,7 @@ void tell_ready(const serve_options& options, const std::vector<endpoint>& where
 serve_report serve_on_this_loop(const addresses& where, const handler& how, const serve_options& options) {
     service shared(how, options, 1);
     event asked;
-    succession line(shared, where.list(), [&asked] { asked.set(); });
+    hot_restart line(shared, where.list(), [&asked] { asked.set(); });
     doors mine = listen_first(where.list(), kind_of(how), options.backlog, false, line.share(0, 1));
     line.listen();
     line.add(where.list(), mine);
@@ -62,7 +62,7 @@ void heed_caller(crew& loops) {
     throw error(interrupted, "serve", "serve");
 }
 
-void serve_until_asked(crew& loops, const watch& asked, const succession& line, const std::stop_token& stop) {
+void serve_until_asked(crew& loops, const watch& asked, const hot_restart& line, const std::stop_token& stop) {
     while (asked.signals() == 0 && !stop.stop_requested() && !line.is_over() && !loops.is_over()) {
         asked.wait(never_ns);
         heed_caller(loops);
@@ -93,7 +93,7 @@ serve_report serve_on_threads(const addresses& where, const handler& how, const 
     service shared(how, options, loops_for(options));
     const watch asked(options.handle_signals);
     const std::stop_callback on_stop(options.stop, [&asked] { asked.wake(); });
-    succession line(shared, where.list(), [&asked] { asked.wake(); });
+    hot_restart line(shared, where.list(), [&asked] { asked.wake(); });
     crew loops(shared, where.list(), asked, line);
     tell_ready(options, loops.listening());
     loops.begin();

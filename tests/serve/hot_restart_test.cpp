@@ -210,6 +210,19 @@ TEST_P(hot_restart, a_successor_that_fails_changes_nothing) {
     EXPECT_EQ(who_serves(second.at()), '2');
 }
 
+TEST_P(hot_restart, who_comes_while_a_server_drains_begins_afresh) {
+    running_server first("127.0.0.1:0", says('1'), options());
+    tcp_stream old = tcp_stream::connect(first.at());
+    ASSERT_EQ(who_answers(old), '1');
+    first.ask_to_stop();
+    wait_until_refused(first.at());
+    running_server second(first.at().to_string(), says('2'), options());
+    EXPECT_EQ(who_serves(second.at()), '2');
+    EXPECT_EQ(who_answers(old), '1');
+    old.close();
+    EXPECT_FALSE(first.report().handed_over);
+}
+
 TEST_P(hot_restart, an_address_that_only_the_successor_serves_is_opened_and_one_that_it_does_not_is_closed) {
     running_server first({"127.0.0.1:0", "127.0.0.2:0"}, says('1'), options());
     const endpoint kept = first.at(0), dropped = first.at(1);

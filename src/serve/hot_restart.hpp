@@ -1,5 +1,5 @@
 // serve_options::hot_restart: a server asks whoever serves at that name for its listening sockets, and gives its own to
-// the next one that asks. succession_posix.cpp has what is said.
+// the next one that asks. hot_restart_posix.cpp has what is said.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,7 @@
 
 namespace cardea::detail {
 
-class succession {
+class hot_restart {
   public:
     /// How long a side waits for the other to do what it can do at once.
     static constexpr std::chrono::seconds patience{10};
@@ -26,7 +26,7 @@ class succession {
 
     /// Asks the predecessor, if there is a name and somebody answers there. `wake` is called when a successor is ready.
     /// `of` outlives it. Throws cardea::error: somebody is there, and cannot or may not be succeeded.
-    succession(service& of, const std::vector<std::string>& addresses, std::function<void()> wake);
+    hot_restart(service& of, const std::vector<std::string>& addresses, std::function<void()> wake);
 
     /// Of what the predecessor had, what loop `number` of `loops` is to have.
     std::vector<heirloom> share(unsigned number, unsigned loops);
@@ -36,7 +36,8 @@ class succession {
     void listen();
     /// We serve: the predecessor may drain.
     void tell_predecessor() noexcept;
-    /// Fiber of the loop that called listen(): waits for successors. Returns when one is ready, or when cancelled.
+    /// Fiber of the loop that called listen(): waits for successors. Returns when one is ready, or when cancelled;
+    /// then the name is free.
     void attend() noexcept;
     /// Somebody serves in our place.
     [[nodiscard]] bool is_over() const noexcept { return of_.handed_over.load(std::memory_order_acquire); }

@@ -2,7 +2,7 @@
 // big-endian) and the text, and with those of sockets a descriptor (SCM_RIGHTS). First 'v' with the version, last 'e'
 // without a text. When it serves, the successor sends 'r'; until then, and if it goes away without, nothing has
 // changed.
-#include "serve/succession.hpp"
+#include "serve/hot_restart.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -132,7 +132,7 @@ void let_two_accept(int listener) {
 
 }  // namespace
 
-succession::succession(service& of, const std::vector<std::string>& addresses, std::function<void()> wake)
+hot_restart::hot_restart(service& of, const std::vector<std::string>& addresses, std::function<void()> wake)
     : of_(of), name_(of.options.hot_restart), wake_(std::move(wake)) {
     if (name_.empty()) return;
     if (is_one_host(of.options.network)) {
@@ -153,7 +153,7 @@ succession::succession(service& of, const std::vector<std::string>& addresses, s
     }
 }
 
-void succession::receive_estate(const std::vector<std::string>& addresses) {
+void hot_restart::receive_estate(const std::vector<std::string>& addresses) {
     estate_reader reader(predecessor_);
     const served what = kind_of(of_.how);
     auto first = reader.next();
@@ -170,7 +170,7 @@ void succession::receive_estate(const std::vector<std::string>& addresses) {
 }
 
 // Dealt out in turn, address by address; the first is the first loop's, and a Unix name has one only.
-std::vector<heirloom> succession::share(unsigned number, unsigned loops) {
+std::vector<heirloom> hot_restart::share(unsigned number, unsigned loops) {
     std::vector<heirloom> mine;
     std::array<std::vector<unsigned>, 2> dealt;
     for (heirloom& h : estate_) {
@@ -181,7 +181,7 @@ std::vector<heirloom> succession::share(unsigned number, unsigned loops) {
     return mine;
 }
 
-void succession::add(const std::vector<std::string>& addresses, doors& mine) {
+void hot_restart::add(const std::vector<std::string>& addresses, doors& mine) {
     if (name_.empty()) return;
     const std::lock_guard held(guard_);
     for (listener& l : mine.open) {
@@ -189,7 +189,7 @@ void succession::add(const std::vector<std::string>& addresses, doors& mine) {
     }
 }
 
-void succession::listen() {
+void hot_restart::listen() {
     if (name_.empty()) return;
     if (!inherited_door_) {
         door_ = unix_listener(name_);
@@ -199,13 +199,13 @@ void succession::listen() {
     static_cast<void>(inherited_door_.release());
 }
 
-void succession::tell_predecessor() noexcept {
+void hot_restart::tell_predecessor() noexcept {
     std::error_code ignored;  // it may have gone since: it is not needed any more
     if (predecessor_.is_open()) predecessor_.send_all("r", ignored);
     predecessor_.close();
 }
 
-void succession::attend() noexcept {
+void hot_restart::attend() noexcept {
     while (door_.is_open()) {
         std::exception_ptr why;
         try {
@@ -213,6 +213,7 @@ void succession::attend() noexcept {
             give_to(heir);
             return;
         } catch (const cardea::cancelled&) {
+            door_.close();  // who comes while we drain begins afresh
             return;
         } catch (...) {
             why = std::current_exception();
@@ -222,7 +223,7 @@ void succession::attend() noexcept {
     }
 }
 
-void succession::give_to(unix_stream& heir) {
+void hot_restart::give_to(unix_stream& heir) {
     check_user(heir, "hand over at", name_);
     {
         const deadline limit{patience};
@@ -239,7 +240,7 @@ void succession::give_to(unix_stream& heir) {
 }
 
 // Duplicates: a drain that begins meanwhile closes the sockets themselves.
-std::vector<descriptor> succession::send_estate(unix_stream& heir) {
+std::vector<descriptor> hot_restart::send_estate(unix_stream& heir) {
     std::vector<descriptor> copies;
     std::vector<std::string> records{record_of(kind_version, version), record_of(kind_door, {})};
     {
@@ -261,7 +262,7 @@ std::vector<descriptor> succession::send_estate(unix_stream& heir) {
     return copies;
 }
 
-void succession::close() noexcept {
+void hot_restart::close() noexcept {
     const std::lock_guard held(guard_);
     bequests_.clear();
 }
