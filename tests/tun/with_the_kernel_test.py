@@ -72,6 +72,10 @@ class KernelIsTheClient(TunTest):
             with Server("echo", 7), socket.create_connection((STACK[version], 7), PATIENCE) as connection:
                 self.assertEqual(echoed_digest(connection, data), hashlib.sha256(data).hexdigest())
 
+    def test_the_first_packet_after_attaching_is_not_missed(self):
+        with peer("first", at(STACK[4], 9), "300") as client:
+            self.assertEqual(client.communicate(timeout=PATIENCE)[0], "missed 0\n")
+
     def test_many_connections_one_after_the_other(self):
         with Server("echo", 7):
             for i in range(200):

@@ -4,7 +4,9 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/ethtool.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -15,9 +17,11 @@
 #include <algorithm>
 #include <cardea/error.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 
 #include "network/tun/tun.hpp"
 
@@ -109,7 +113,7 @@ tun_device::tun_device(const std::string& name)
         ::close(descriptor_);
         throw;
     }
-    set_up(name);
+    set_up();
 }
 
 tun_device::~tun_device() { ::close(descriptor_); }
@@ -131,21 +135,40 @@ void tun_device::attach(const std::string& name) {
 }
 
 // Without the privilege for it the device stays as its owner has set it up.
-void tun_device::set_up(const std::string& name) noexcept {
+void tun_device::set_up() noexcept {
     const int any = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (any < 0) return;
-    ifreq request = request_for(name);
+    ifreq request = request_for(name_);
     if (::ioctl(any, SIOCGIFMTU, &request) == 0) mtu_ = static_cast<std::uint32_t>(request.ifr_mtu);
     constexpr int queue_packets = 10'000;  // the default of 500 overflows at a burst of a few hundred small packets
-    request = request_for(name);
+    request = request_for(name_);
     request.ifr_qlen = queue_packets;
     ::ioctl(any, SIOCSIFTXQLEN, &request);
-    request = request_for(name);
+    request = request_for(name_);
     if (::ioctl(any, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) == 0) {
         request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
         ::ioctl(any, SIOCSIFFLAGS, &request);
     }
+    wait_until_it_runs(any);
     ::close(any);
+}
+
+// The kernel learns of the carrier that an attached program is in a work item of its own (net/core/link_watch.c). Until
+// then it drops what it would send here: the answer to our first SYN, say. IFF_RUNNING shows (netdevice(7)) that the
+// work item is at least under way; it holds the lock that asking for the link's state takes too.
+void tun_device::wait_until_it_runs(int any_socket) const noexcept {
+    using std::chrono::steady_clock;
+    const auto end = steady_clock::now() + std::chrono::seconds(1);
+    for (;;) {
+        ifreq request = request_for(name_);
+        if (::ioctl(any_socket, SIOCGIFFLAGS, &request) != 0 || (request.ifr_flags & IFF_UP) == 0) return;
+        if ((request.ifr_flags & IFF_RUNNING) != 0 || steady_clock::now() >= end) break;
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
+    }
+    ethtool_value link{ETHTOOL_GLINK, 0};
+    ifreq request = request_for(name_);
+    request.ifr_data = reinterpret_cast<char*>(&link);
+    ::ioctl(any_socket, SIOCETHTOOL, &request);
 }
 
 // capabilities(7); a device that was made for a user (ip tuntap add ... user) takes none.

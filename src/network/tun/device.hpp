@@ -14,7 +14,8 @@ namespace cardea::detail {
 class tun_device {
   public:
     /// Attaches to the device of that name, which is made if there is none (and then lasts as long as this). Brings it
-    /// up and gives its queue room, where this process may. Throws std::system_error.
+    /// up and gives its queue room, where this process may, and waits until the kernel sends to it: mostly
+    /// microseconds, never more than a second. Throws std::system_error.
     explicit tun_device(const std::string& name);
     ~tun_device();
     tun_device(const tun_device&) = delete;
@@ -42,7 +43,8 @@ class tun_device {
     static constexpr std::size_t largest = 10 + 65'535 + 1024;
 
     void attach(const std::string& name);
-    void set_up(const std::string& name) noexcept;
+    void set_up() noexcept;
+    void wait_until_it_runs(int any_socket) const noexcept;
 
     const std::string name_;
     int descriptor_ = -1;
