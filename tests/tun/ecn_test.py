@@ -18,6 +18,7 @@ from puppet import DEVICE, MEGABYTE, NETWORK, STACK, kernel_connects, read_all, 
 from router import RouterTest
 
 SIZE = 8 * MEGABYTE
+TRIES = 10
 ECT, CE = (1, 2), 3  # the last two bits of the traffic class
 # Who asks: Linux when tcp_ecn is 1 (2: it only agrees), the stack when ecn=active.
 ASKING = {"the kernel asks": (1, kernel_connects, NETWORK), "the stack asks": (2, stack_connects, NETWORK + ",ecn=active")}
@@ -38,44 +39,54 @@ class CongestionNotification(RouterTest):
             self.assertEqual(ours.info("c")["ecn"], 1)
             yield ours, connection, watch
 
-    def each_way(self):
+    def each_way(self, way, case):
+        """`case(asking, version)` says whether anything was sent again: a busy machine's packets may overtake each other,
+        or come later than the sender's timers allow for. Then a reduced window shows nothing, and it is tried again.
+        """
         for asking in ASKING:
             for version in (4, 6):
                 with self.subTest(f"{asking}, IPv{version}"):
-                    yield asking, version
-                    self.tearDown()
+                    for _ in range(TRIES):
+                        self.mark(way)
+                        sent_again = case(asking, version)
+                        self.tearDown()
+                        if not sent_again:
+                            break
+                    else:
+                        self.fail(f"{TRIES} times something was sent again")
 
     def test_marks_towards_the_kernel_slow_the_stack_down(self):
         path = os.path.join(self.folder, "sent")
         with open(path, "wb") as file:
             file.write(os.urandom(SIZE))
-        for asking, version in self.each_way():
-            self.mark("iifname")
+        expected = puppet.sha256_of(path)
+
+        def case(asking, version):
             with self.connection(asking, version) as (ours, connection, watch):
                 self.assertEqual(ours.info("c")["ssthresh"], 0)
                 sending = ours.start("send_file", "c", path)
                 sender = threading.Thread(target=lambda: (sending.result(), ours.call("shutdown", "c", "send")))
                 sender.start()
-                self.assertEqual(hashlib.sha256(read_all(connection)).hexdigest(), puppet.sha256_of(path))
+                self.assertEqual(hashlib.sha256(read_all(connection)).hexdigest(), expected)
                 sender.join()
                 info = ours.info("c")
-                # The window was halved, or near it, and not for a loss: nobody asked for anything again. (On a busy machine
-                # an acknowledgment may come later than the timer.)
-                self.assertGreater(info["ssthresh"], 0)
-                self.assertEqual(info["fast_recoveries"], 0)
-                if info["timeouts"] == 0:
-                    self.assertEqual(info["resends"], 0)
+            if info["resends"] > 0:
+                return True
+            self.assertGreater(info["ssthresh"], 0)  # the window was halved, or near it, and not for a loss
             data = [p for p in watch.of(STACK[version]) if p.payload]
             self.assertEqual({p.traffic_class & 3 in ECT for p in data}, {True})
             echoes = [p for p in watch.of(self.addresses[version]) if p.has(ECE) and not p.has(SYN)]
             self.assertGreater(len(echoes), 0)
             reduced = next(p for p in data if p.has(CWR))
             self.assertGreater(watch.packets.index(reduced), watch.packets.index(echoes[0]))
+            return False
+
+        self.each_way("iifname", case)
 
     def test_marks_towards_the_stack_are_echoed(self):
         data = os.urandom(SIZE)
-        for asking, version in self.each_way():
-            self.mark("oifname")
+
+        def case(asking, version):
             grown = Counting(self.far)
             with self.connection(asking, version) as (ours, connection, watch):
                 back = os.path.join(self.folder, "received")
@@ -85,9 +96,9 @@ class CongestionNotification(RouterTest):
                 receiving.result()
                 self.assertEqual(puppet.sha256_of(back), hashlib.sha256(data).hexdigest())
                 info = tcp_info(connection)
-                # Nothing for a loss. A busy machine's acknowledgments may be late: then Linux probes (RFC 8985 section 7).
-                self.assertLessEqual(info.resent, grown["TcpExtTCPLossProbes"])
-                self.assertLess(info.threshold, 2**31 - 1)
+            if info.resent > 0:
+                return True
+            self.assertLess(info.threshold, 2**31 - 1)
             theirs = [p for p in watch.of(self.addresses[version]) if p.payload]
             self.assertIn(CE, {p.traffic_class & 3 for p in theirs})
             marked = next(p for p in theirs if p.traffic_class & 3 == CE)
@@ -99,6 +110,9 @@ class CongestionNotification(RouterTest):
             # What only acknowledges, and SYNs, may not be marked (RFC 3168 sections 5.2 and 6.1.4).
             bare = [p for p in watch.of(STACK[version]) if not p.payload]
             self.assertEqual({p.traffic_class & 3 for p in bare}, {0})
+            return False
+
+        self.each_way("oifname", case)
 
     def test_who_asks_says_so_in_its_syn(self):
         for version in (4, 6):
