@@ -24,6 +24,9 @@ struct connect_options {
     /// The head start of each address before the next is tried beside it (RFC 8305 section 8, "Connection Attempt
     /// Delay"). Not below 10 ms.
     std::chrono::nanoseconds attempt_delay = std::chrono::milliseconds(250);
+    /// How long the addresses of a name's other family are held back, once they are known, for those of the family that
+    /// comes first (RFC 8305 sections 3 and 8, "Resolution Delay"). None if not above zero.
+    std::chrono::nanoseconds resolution_delay = std::chrono::milliseconds(50);
     cardea::families families = cardea::families::as_resolved;
     /// Where to connect from: an address, a port, or both (the wildcard of a family and port 0 leave it open). Only
     /// addresses of the same family are tried, unless it is a wildcard.

@@ -94,7 +94,9 @@ family answers::first() const noexcept {
 std::int64_t answers::race_begins_ns() const noexcept {
     if (is_over()) return at_once_ns;
     if (!found_any_) return never_ns;
-    return has_answered(first()) ? at_once_ns : found_ns_ + resolution_delay_ns;
+    if (has_answered(first())) return at_once_ns;
+    const std::int64_t delay = std::max<std::int64_t>(resolution_delay_.count(), 0);
+    return found_ns_ > never_ns - delay ? never_ns : found_ns_ + delay;
 }
 
 std::vector<failed_look_up> answers::failures(std::error_code interrupted, std::int64_t now_ns) const {

@@ -4,6 +4,7 @@
 
 #include <cardea/endpoint.hpp>
 #include <cardea/network.hpp>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -21,9 +22,10 @@ struct failed_look_up {
 /// Of whoever made it, and not longer there than that. Times are those of the caller's clock.
 class answers {
   public:
-    /// `only`: of one family alone. `first`: whose addresses are waited for; unspecified: those that the host prefers.
-    answers(std::string host, std::uint16_t port, family only, family first)
-        : host_(std::move(host)), port_(port), only_(only), first_(first) {}
+    /// `only`: of one family alone. `first`: whose addresses are waited for, so long once others have come;
+    /// unspecified: those that the host prefers.
+    answers(std::string host, std::uint16_t port, family only, family first, std::chrono::nanoseconds resolution_delay)
+        : host_(std::move(host)), port_(port), only_(only), first_(first), resolution_delay_(resolution_delay) {}
 
     /// Begins, and waits until a race may begin with what was `found`, which may be nothing. Error: errc::timed_out,
     /// errc::cancelled. May be called again.
@@ -42,9 +44,6 @@ class answers {
     [[nodiscard]] std::vector<failed_look_up> failures(std::error_code interrupted, std::int64_t now_ns) const;
 
   private:
-    /// The recommended value ("Resolution Delay", RFC 8305 section 8).
-    static constexpr std::int64_t resolution_delay_ns = 50'000'000;
-
     std::error_code begin();
     void note(const found_addresses& answer, std::int64_t now_ns);
     [[nodiscard]] bool has_answered(family f) const noexcept;
@@ -54,6 +53,7 @@ class answers {
     const std::uint16_t port_;
     const family only_;
     const family first_;
+    const std::chrono::nanoseconds resolution_delay_;
     bool begun_ = false;
     std::unique_ptr<address_look_up> under_way_;
     found_addresses at_once_;       // where the network has no look-ups under way

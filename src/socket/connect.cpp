@@ -34,7 +34,7 @@ family first_family(const connect_options& how) noexcept;
 /// A look-up, as far as it has come.
 struct looked_up {
     looked_up(const std::string& name, std::uint16_t port, const connect_options& how)
-        : host(name), answers(name, port, only_family(how), first_family(how)) {}
+        : host(name), answers(name, port, only_family(how), first_family(how), how.resolution_delay) {}
     const std::string host;
     detail::answers answers;
     const std::int64_t begin_ns = this_network().now_ns();

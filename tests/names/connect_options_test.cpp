@@ -18,6 +18,25 @@ TEST(connect_options, the_attempt_delay_is_at_least_ten_milliseconds) {
     EXPECT_EQ(w.run_connect("half:7", {.attempt_delay = 0ms}).took, 10ms + 10ms);
 }
 
+TEST(connect_options, the_resolution_delay_is_the_callers) {
+    struct example {
+        std::chrono::nanoseconds delay;
+        family connected;
+        std::chrono::nanoseconds took;
+    };
+    for (const example& e : {example{2s, family::inet6, 1s + 10ms}, example{500ms, family::inet, 520ms + 10ms},
+                             example{0ns, family::inet, 20ms + 10ms}, example{-1s, family::inet, 20ms + 10ms},
+                             example{std::chrono::nanoseconds::max(), family::inet6, 1s + 10ms}}) {
+        racing_world w;
+        const sim::host& server = w.server("server", 10ms);
+        w.world().name("name", {server.address(family::inet6, 0), server.address(family::inet, 0)},
+                       {.inet6 = 1s, .inet = 20ms});
+        const outcome o = w.run_connect("name:7", {.resolution_delay = e.delay});
+        EXPECT_EQ(o.peer.family(), e.connected) << e.delay.count();
+        EXPECT_EQ(o.took, e.took) << e.delay.count();
+    }
+}
+
 TEST(connect_options, the_family_that_comes_first_can_be_chosen) {
     for (const families wanted : {families::inet_first, families::inet_only}) {
         racing_world w;

@@ -15,7 +15,13 @@ from name_server import A, AAAA
 from dns_world import BROKEN, DNSMASQ, MANY, MUTE4, MUTE6, PORT, V4, V6, Door, Ended, at, resolver
 
 FOR_EVER = "timeout:30 attempts:5"  # until a look-up that is never answered gives up
+LONG = 20000  # ms: deadlines that shall not pass
 TIME = r"\d+(\.\d)? m?s"
+
+
+def asked_for(name):
+    """What the server has been asked about a name, and about those below it and beside it by the search list."""
+    return [question for question in dns_world.SERVER.asked if name in question[0]]
 
 
 def on_every_network(test):
@@ -43,7 +49,7 @@ class WithDnsmasq(unittest.TestCase):
     @on_every_network
     def test_where_ipv6_is_dead_ipv4_is_tried_after_the_delay(self, network):
         with Door(V4, MUTE6) as port:
-            got = Ended(network, "connect", f"mute6.test:{port}")
+            got = Ended(network, "connect", f"mute6.test:{port}", LONG, "attempt=250")
             self.assertEqual(got["connected"], at(V4, port))
             self.assertGreaterEqual(got.number("ms"), 250)
             self.assertEqual(got["descriptors"], "0")
@@ -51,7 +57,7 @@ class WithDnsmasq(unittest.TestCase):
     @on_every_network
     def test_where_ipv4_is_dead_ipv6_is_tried_after_the_delay(self, network):
         with Door(MUTE4, V6) as port:
-            got = Ended(network, "connect", f"mute4.test:{port}", 20000, 100, "inet")
+            got = Ended(network, "connect", f"mute4.test:{port}", LONG, "attempt=100", "families=inet_first")
             self.assertEqual(got["connected"], at(V6, port))
             self.assertGreaterEqual(got.number("ms"), 100)
             self.assertEqual(got["descriptors"], "0")
@@ -59,7 +65,7 @@ class WithDnsmasq(unittest.TestCase):
     @on_every_network
     def test_an_address_that_refuses_costs_no_delay(self, network):
         with Door(V4) as port:
-            got = Ended(network, "connect", f"both.test:{port}", 20000, 600_000)
+            got = Ended(network, "connect", f"both.test:{port}")
             self.assertEqual(got["connected"], at(V4, port))
 
     @on_every_network
@@ -72,7 +78,7 @@ class WithDnsmasq(unittest.TestCase):
 
     @on_every_network
     def test_a_deadline_in_the_middle_of_the_race(self, network):
-        got = Ended(network, "connect", "mute.test:80", 700)
+        got = Ended(network, "connect", "mute.test:80", 700, "attempt=10")
         self.assertRegex(got["error"], rf"^connect to mute.test:80: \[{MUTE6}\]:80: timed out after {TIME}; "
                                        rf"{MUTE4}:80: timed out after {TIME}$")
         self.assertEqual((got["category"], got["code"], got["descriptors"]), ("cardea", "1", "0"))
@@ -118,8 +124,8 @@ class Services(unittest.TestCase):
 
     @on_every_network
     def test_connect_by_the_name_of_a_service(self, network):
-        with Door(V4, V6, port=PORT) as port:
-            got = Ended(network, "connect", "_door._tcp.test", 20000, 50)
+        with Door(V6, port=PORT) as port:
+            got = Ended(network, "connect", "_door._tcp.test", LONG, "attempt=50")
             self.assertEqual(got["connected"], at(V6, port))
             self.assertEqual(got["descriptors"], "0")
 
@@ -225,17 +231,17 @@ class TheFamiliesApart(unittest.TestCase):
     @on_every_network
     def test_ipv6_silent(self, network):
         with Door(V4, V6) as port:
-            got = Ended(network, "connect", f"silent6.test:{port}")
+            got = Ended(network, "connect", f"silent6.test:{port}", LONG, "resolution=50")
             self.assertEqual((got["connected"], got["descriptors"]), (at(V4, port), "0"))
 
     @on_every_network
     def test_one_question_is_asked_once_at_a_time(self, network):
-        dns_world.SERVER.asked.clear()
+        name = f"{network}.silent6.test"
         with Door(V4, V6) as port:
-            got = Ended(network, "again", f"silent6.test:{port}", 20)
+            got = Ended(network, "again", f"{name}:{port}", 20, "resolution=50")
             self.assertEqual(got.all("connected"), [at(V4, port)] * 20)
             self.assertLess(got.number("threads"), 20)
-        self.assertEqual(dns_world.SERVER.asked.count(("silent6.test", AAAA)), 1)
+        self.assertEqual(asked_for(name).count((name, AAAA)), 1)
 
     @on_every_network
     def test_ipv4_silent(self, network):
@@ -246,14 +252,14 @@ class TheFamiliesApart(unittest.TestCase):
     @on_every_network
     def test_ipv6_later_than_the_resolution_delay(self, network):
         with Door(V4, V6) as port:
-            got = Ended(network, "connect", f"later6.test:{port}")
+            got = Ended(network, "connect", f"later6.test:{port}", LONG, "resolution=50")
             self.assertEqual((got["connected"], got["descriptors"]), (at(V4, port), "0"))
 
     @on_every_network
     def test_late_addresses_join_the_race(self, network):
         for name, wins in (("dead4.test", V6), ("dead6.test", V4)):
             with Door(wins) as port:
-                got = Ended(network, "connect", f"{name}:{port}")
+                got = Ended(network, "connect", f"{name}:{port}", LONG, "resolution=50", "attempt=250")
                 self.assertEqual((got["connected"], got["descriptors"]), (at(wins, port), "0"))
 
     @on_every_network
@@ -266,38 +272,37 @@ class TheFamiliesApart(unittest.TestCase):
         self.assertEqual(Ended(network, "connect", "half.test:9")["error"],
                          f"connect to half.test:9: {V4}:9: Connection refused; "
                          "look-up of half.test (IPv6): the name cannot be looked up now")
-        self.assertRegex(Ended(network, "connect", "silent6.test:9", 500)["error"],
+        self.assertRegex(Ended(network, "connect", "silent6.test:9", 500, "resolution=50")["error"],
                          rf"^connect to silent6.test:9: {V4}:9: Connection refused; "
                          rf"look-up of silent6.test \(IPv6\): timed out after {TIME}$")
 
     @on_every_network
     def test_a_service_whose_host_has_a_silent_family(self, network):
         with Door(V4, V6, port=PORT) as port:
-            self.assertEqual(Ended(network, "connect", "_half._tcp.test")["connected"], at(V4, port))
+            got = Ended(network, "connect", "_half._tcp.test", LONG, "resolution=50")
+            self.assertEqual(got["connected"], at(V4, port))
 
     @on_every_network
     def test_a_family_that_is_not_wanted_is_not_asked_for(self, network):
-        dns_world.SERVER.asked.clear()
+        name = f"{network}.good.test"
         with Door(V4, V6) as port:
-            got = Ended(network, "connect", f"good.test:{port}", 20000, 250, "inet_only")
+            got = Ended(network, "connect", f"{name}:{port}", LONG, "families=inet")
             self.assertEqual(got["connected"], at(V4, port))
-        self.assertEqual(dns_world.SERVER.asked, [("good.test", A)])
+        self.assertEqual(asked_for(name), [(name, A)])
 
     @on_every_network
     def test_an_entry_in_hosts_hides_the_other_family(self, network):
-        dns_world.SERVER.asked.clear()
         with Door(MANY[0], V6) as port:
             self.assertEqual(Ended(network, "connect", f"Listed.test:{port}")["connected"], at(MANY[0], port))
-        self.assertEqual(dns_world.SERVER.asked, [])
+        self.assertEqual(asked_for("listed.test"), [])
 
     @on_every_network
     def test_the_search_list_completes_both_or_none(self, network):
         resolver(BROKEN, FOR_EVER, search="search.test")
-        dns_world.SERVER.asked.clear()
         with Door(V4, V6) as port:
             # It has no IPv6 address; another host, by the search list, has one.
             self.assertEqual(Ended(network, "connect", f"old.pair.test:{port}")["connected"], at(V4, port))
-            self.assertEqual({name for name, _ in dns_world.SERVER.asked}, {"old.pair.test"})
+            self.assertEqual({name for name, _ in asked_for("old.pair.test")}, {"old.pair.test"})
             self.assertEqual(Ended(network, "connect", f"short.part:{port}")["connected"], at(V6, port))
             self.assertEqual(Ended(network, "connect", f"short:{port}")["connected"], at(V6, port))
         self.assertIn("no such host name", Ended(network, "connect", "lost.part:80")["error"])

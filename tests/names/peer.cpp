@@ -77,11 +77,22 @@ void tell(const error& e) {
     say("code", e.code().value());
 }
 
-// connect ADDRESS [DEADLINE-MS [DELAY-MS [inet|inet_only]]]
+/// Of the words OPTION=VALUE among these: the delays are given in milliseconds. Without them nothing goes by the clock,
+/// so that a busy machine makes no difference.
+connect_options options_of(const words& w) {
+    connect_options how{.attempt_delay = std::chrono::hours(1), .resolution_delay = std::chrono::hours(1)};
+    for (const std::string& word : w) {
+        const auto [name, value] = std::pair(word.substr(0, word.find('=')), word.substr(word.find('=') + 1));
+        if (name == "attempt") how.attempt_delay = number({value}, 0, 0);
+        if (name == "resolution") how.resolution_delay = number({value}, 0, 0);
+        if (name == "families") how.families = value == "inet" ? families::inet_only : families::inet_first;
+    }
+    return how;
+}
+
+// connect ADDRESS [DEADLINE-MS [attempt=MS] [resolution=MS] [families=inet|inet_first]]
 void connect(const words& w) {
-    connect_options how{.attempt_delay = number(w, 2, 250)};
-    if (w.size() > 3 && w[3] == "inet") how.families = families::inet_first;
-    if (w.size() > 3 && w[3] == "inet_only") how.families = families::inet_only;
+    const connect_options how = options_of(w);
     const deadline within(number(w, 1, 20000));
     const stopwatch watch;
     try {
@@ -161,11 +172,12 @@ void abandon(const words& w) {
     say("threads", static_cast<std::int64_t>(entries("/proc/self/task")));
 }
 
-// again ADDRESS COUNT: connects one after the other.
+// again ADDRESS COUNT [attempt=MS] [resolution=MS]: connects one after the other.
 void again(const words& w) {
+    const connect_options how = options_of(w);
     for (std::int64_t left = number(w, 1, 2).count(); left > 0; --left) {
         const deadline within(milliseconds(20000));
-        say("connected", tcp_stream::connect(w[0]).peer().to_string());
+        say("connected", tcp_stream::connect(w[0], how).peer().to_string());
     }
     say("threads", static_cast<std::int64_t>(entries("/proc/self/task")));
 }
