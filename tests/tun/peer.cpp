@@ -5,8 +5,9 @@
 //     peer uploads ADDRESS       answers what is uploaded over HTTP with the same, until SIGTERM
 //     peer send ADDRESS SIZE     connects, sends bytes and half-closes, reads as many back, says whether they are equal
 //     peer connect ADDRESS       connects, and says how that went
-//     peer first ADDRESS TIMES   attaches to the network anew each time; how often it missed the first datagram of the
-//                                kernel, which this process sends to ADDRESS itself
+//     peer first ADDRESS SECONDS attaches to the network again and again; says how often it missed the first datagram
+//     of
+//                                the kernel, which this process sends to ADDRESS itself
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -101,13 +102,14 @@ int connect(const std::string& where) {
     return 0;
 }
 
-int first(const endpoint& where, int times) {
+int first(const endpoint& where, std::chrono::seconds lasts) {
     int missed = 0;
     const int kernel = ::socket(AF_INET, SOCK_DGRAM, 0);
-    for (int i = 0; i < times; ++i) {
+    const auto end = std::chrono::steady_clock::now() + lasts;
+    while (std::chrono::steady_clock::now() < end) {
         run([&] {
             udp_socket door = udp_socket::bind(where);
-            ::sendto(kernel, &i, sizeof i, 0, static_cast<const sockaddr*>(where.native()),
+            ::sendto(kernel, "word", 4, 0, static_cast<const sockaddr*>(where.native()),
                      static_cast<socklen_t>(where.native_size()));
             const deadline soon(std::chrono::milliseconds(500));
             std::array<std::byte, 16> room;
@@ -115,9 +117,7 @@ int first(const endpoint& where, int times) {
             door.recv_from(room, ec);
             if (ec) ++missed;
         });
-        // The kernel forgets the device's carrier in its own time: at once, a little later, or surely.
-        constexpr std::array pauses{0, 1, 20};
-        std::this_thread::sleep_for(std::chrono::milliseconds(pauses[static_cast<std::size_t>(i) % pauses.size()]));
+        cardea::sleep(std::chrono::milliseconds(5));  // nobody is attached for about as long as somebody was
     }
     ::close(kernel);
     std::printf("missed %d\n", missed);
@@ -147,10 +147,10 @@ int main(int argc, char** argv) {
         const std::string where = argc > 2 ? argv[2] : "";
         if (what == "send" && argc > 3) return run([&] { return send(where, std::stoul(argv[3])); });
         if (what == "connect") return run([&] { return connect(where); });
-        if (what == "first" && argc > 3) return first(endpoint::parse(where), std::stoi(argv[3]));
+        if (what == "first" && argc > 3) return first(endpoint::parse(where), std::chrono::seconds(std::stoi(argv[3])));
         if (what == "echo" || what == "datagrams" || what == "page" || what == "uploads")
             return run_server(what, where);
-        std::fputs("peer echo|datagrams|page|uploads|send|connect|first ADDRESS [SIZE|TIMES]\n", stderr);
+        std::fputs("peer echo|datagrams|page|uploads|send|connect|first ADDRESS ...\n", stderr);
         return 2;
     } catch (const std::exception& e) {
         std::fprintf(stderr, "peer: %s\n", e.what());
