@@ -14,8 +14,7 @@ import dns_world
 from name_server import A, AAAA
 from dns_world import BROKEN, DNSMASQ, MANY, MUTE4, MUTE6, PORT, V4, V6, Door, Ended, at, resolver
 
-FOR_EVER = "timeout:30 attempts:5"  # until a look-up that is never answered gives up
-LONG = 20000  # ms: deadlines that shall not pass
+LONG = 20000  # ms: a deadline that shall not pass, and shorter than a look-up that is never answered
 TIME = r"\d+(\.\d)? m?s"
 
 
@@ -176,19 +175,19 @@ class WithBrokenServers(unittest.TestCase):
 
     @on_every_network
     def test_a_deadline_in_the_middle_of_the_look_up(self, network):
-        resolver(BROKEN, FOR_EVER)  # an abandoned look-up that held the process would exhaust the test's patience
+        resolver(BROKEN)  # an abandoned look-up that held the process would exhaust the test's patience
         got = Ended(network, "connect", "silent.test:80", 300)
         self.assertRegex(got["error"], rf"^connect to silent.test:80: look-up of silent.test: timed out after {TIME}$")
         self.assertEqual((got["category"], got["code"]), ("cardea", "1"))
 
     @on_every_network
     def test_a_cancellation_in_the_middle_of_the_look_up(self, network):
-        resolver(BROKEN, FOR_EVER)
+        resolver(BROKEN)
         self.assertEqual(Ended(network, "cancel", "silent.test:80", 300)["unwound"], "1")
 
     @on_every_network
     def test_abandoned_look_ups_hold_up_nobody(self, network):
-        resolver(BROKEN, FOR_EVER)
+        resolver(BROKEN)
         # In each round more than the helper threads at work for somebody who waits.
         got = Ended(network, "abandon", "silent.test", "good.test:80", 40, 3)
         self.assertEqual(got["timed_out"], "120")
@@ -226,7 +225,7 @@ class TheFamiliesApart(unittest.TestCase):
     than the deadline of each connect, and than the test's patience."""
 
     def setUp(self):
-        resolver(BROKEN, FOR_EVER)
+        resolver(BROKEN)
 
     @on_every_network
     def test_ipv6_silent(self, network):
@@ -241,7 +240,7 @@ class TheFamiliesApart(unittest.TestCase):
             got = Ended(network, "again", f"{name}:{port}", 20, "resolution=50")
             self.assertEqual(got.all("connected"), [at(V4, port)] * 20)
             self.assertLess(got.number("threads"), 20)
-        self.assertEqual(asked_for(name).count((name, AAAA)), 1)
+        self.assertLessEqual(asked_for(name).count((name, AAAA)), dns_world.ATTEMPTS)
 
     @on_every_network
     def test_ipv4_silent(self, network):
@@ -272,7 +271,7 @@ class TheFamiliesApart(unittest.TestCase):
         self.assertEqual(Ended(network, "connect", "half.test:9")["error"],
                          f"connect to half.test:9: {V4}:9: Connection refused; "
                          "look-up of half.test (IPv6): the name cannot be looked up now")
-        self.assertRegex(Ended(network, "connect", "silent6.test:9", 500, "resolution=50")["error"],
+        self.assertRegex(Ended(network, "connect", "silent6.test:9", 1000, "resolution=1")["error"],
                          rf"^connect to silent6.test:9: {V4}:9: Connection refused; "
                          rf"look-up of silent6.test \(IPv6\): timed out after {TIME}$")
 
@@ -298,7 +297,7 @@ class TheFamiliesApart(unittest.TestCase):
 
     @on_every_network
     def test_the_search_list_completes_both_or_none(self, network):
-        resolver(BROKEN, FOR_EVER, search="search.test")
+        resolver(BROKEN, search="search.test")
         with Door(V4, V6) as port:
             # It has no IPv6 address; another host, by the search list, has one.
             self.assertEqual(Ended(network, "connect", f"old.pair.test:{port}")["connected"], at(V4, port))

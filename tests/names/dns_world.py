@@ -16,6 +16,7 @@ from name_server import A, AAAA, SERVFAIL, SRV
 
 PEER = ""
 PATIENCE = 60
+ATTEMPTS = 5  # glibc makes no more, see resolv.conf(5)
 NETWORKS = ["thread", "uring", "epoll"]
 FOLDER = None
 SERVER = None
@@ -87,7 +88,9 @@ BEHAVIOURS = {
 }
 
 
-def resolver(address, options="timeout:5 attempts:2", search="."):
+def resolver(address, options=f"timeout:1 attempts:{ATTEMPTS}", search="."):
+    """By default a question that got lost on a busy machine is soon repeated, and one that is never answered lasts 31 s:
+    glibc doubles the time from one attempt to the next (resolv/res_send.c)."""
     with open(os.path.join(FOLDER, "resolv.conf"), "w", encoding="ascii") as out:
         out.write(f"nameserver {address}\noptions {options}\nsearch {search}\n")
 
