@@ -284,7 +284,7 @@ TEST_P(endings, sigpipe_is_never_raised) {
         two_streams from = connected_pair();
         two_streams to = connected_pair();
         scope writer;
-        writer.spawn([&] { from.client.send_all(std::vector<std::byte>(3'000'000), ec); });
+        writer.spawn([&] { send_until_it_fails(from.client); });
         std::error_code broken;
         std::vector<std::byte> room(100'000);
         for (int i = 0; i < 20; ++i) {
@@ -294,7 +294,7 @@ TEST_P(endings, sigpipe_is_never_raised) {
         to.server.reset();
         while (!broken) splice(from.server, to.client, room.size(), broken);
         for (int i = 0; i < 10; ++i) splice(from.server, to.client, room.size(), broken);
-        EXPECT_TRUE(broken);
+        EXPECT_TRUE(broken == std::errc::connection_reset || broken == std::errc::broken_pipe) << broken.message();
         from.server.reset();
         writer.join();
     });
