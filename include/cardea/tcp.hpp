@@ -70,11 +70,11 @@ class tcp_stream : public stream {
     /// Active open: to an address "192.0.2.1:80", to a name "example.org:http", or to a service by its name
     /// "_http._tcp.example.org" (SRV, RFC 2782: the hosts and ports come from the domain). The addresses of a name are
     /// raced (RFC 8305): the families are looked up apart, and what comes of one is tried without waiting for the other
-    /// (but IPv4 for 50 ms); each address has its head start, the next begins when it is over or one has failed, the
-    /// first to answer wins, and the others are closed before the call returns. Blocks until connected; a deadline
-    /// around it bounds everything, look-ups included, and a cancellation ends all of it. Throws connect_error, which
-    /// tells each address tried and why it failed; nothing is left open. Text that is no address: cardea::error
-    /// (errc::bad_address).
+    /// (but IPv4 for the resolution delay); each address has its head start, the next begins when it is over or one has
+    /// failed, the first to answer wins, and the others are closed before the call returns. Blocks until connected; a
+    /// deadline around it bounds everything, look-ups included, and a cancellation ends all of it. Throws
+    /// connect_error, which tells each address tried and why it failed; nothing is left open. Text that is no address:
+    /// cardea::error (errc::bad_address).
     static tcp_stream connect(address server, const connect_options& how = {});
     static tcp_stream connect(address server, std::error_code& ec) noexcept;
     static tcp_stream connect(address server, const connect_options& how, std::error_code& ec) noexcept;
