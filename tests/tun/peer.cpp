@@ -5,9 +5,8 @@
 //     peer uploads ADDRESS       answers what is uploaded over HTTP with the same, until SIGTERM
 //     peer send ADDRESS SIZE     connects, sends bytes and half-closes, reads as many back, says whether they are equal
 //     peer connect ADDRESS       connects, and says how that went
-//     peer first ADDRESS SECONDS attaches to the network again and again; says how often it missed the first datagram
-//     of
-//                                the kernel, which this process sends to ADDRESS itself
+//     peer first ADDRESS SECONDS attaches to the network again and again; says how often it missed the kernel's first
+//                                datagram, which this process sends to ADDRESS itself
 #include <sys/socket.h>
 #include <unistd.h>
 
